@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: ISC */
+#include "cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "num.h"
+
+#ifndef VRPTOOLS_VERSION
+#define VRPTOOLS_VERSION "unknown"
+#endif
+
+#define OPTIONS_MAX 64
+
+static void
+print_option(int value, const char *name, const char *arg, const char *help)
+{
+	char left[64];
+	int len;
+
+	len = value < CLI_LONG ? snprintf(left, sizeof(left), "  -%c, --%s", value, name)
+			       : snprintf(left, sizeof(left), "      --%s", name);
+	if (arg && len > 0 && (size_t)len < sizeof(left))
+		snprintf(left + len, sizeof(left) - (size_t)len, " %s", arg);
+	printf("%-30s %s\n", left, help);
+}
+
+static VRP_NORETURN void
+print_help(const struct cli *cli)
+{
+	printf("usage: %s %s\n%s\n\n", cli->tool, cli->synopsis, cli->purpose);
+	for (size_t i = 0; i < cli->option_count; i++)
+		print_option(cli->options[i].value, cli->options[i].name, cli->options[i].arg, cli->options[i].help);
+	print_option('h', "help", NULL, "show this help and exit");
+	print_option('V', "version", NULL, "show the version and exit");
+	exit(cli_close_stdout(cli, EXIT_DONE));
+}
+
+int
+cli_next(struct cli *cli, int argc, char **argv, int *index)
+{
+	struct option longs[OPTIONS_MAX + 3] = {0};
+	char shorts[2 * OPTIONS_MAX + 4];
+	size_t n = 0;
+	int value;
+
+	for (size_t i = 0; i < cli->option_count && i < OPTIONS_MAX; i++) {
+		const struct cli_option *o = &cli->options[i];
+
+		longs[i] = (struct option){o->name, o->arg ? required_argument : no_argument, NULL, o->value};
+		if (o->value < CLI_LONG) {
+			shorts[n++] = (char)o->value;
+			if (o->arg)
+				shorts[n++] = ':';
+		}
+	}
+	longs[cli->option_count] = (struct option){"help", no_argument, NULL, 'h'};
+	longs[cli->option_count + 1] = (struct option){"version", no_argument, NULL, 'V'};
+	memcpy(shorts + n, "hV", 3);
+
+	value = getopt_long(argc, argv, shorts, longs, NULL);
+	if (value == 'h')
+		print_help(cli);
+	if (value == 'V') {
+		printf("%s %s\n", cli->tool, VRPTOOLS_VERSION);
+		exit(cli_close_stdout(cli, EXIT_DONE));
+	}
+	if (value == '?') {
+		fprintf(stderr, "try '%s -h'\n", cli->tool);
+		exit(EXIT_TROUBLE);
+	}
+	cli->arg = optarg;
+	*index = optind;
+	return value;
+}
+
+static void
+vwarn(const struct cli *cli, const char *fmt, va_list ap)
+{
+	char line[1024];
+
+	/* One write, so that lines of several tools on one terminal stay whole. */
+	vsnprintf(line, sizeof(line), fmt, ap);
+	fprintf(stderr, "%s: %s\n", cli->tool, line);
+}
+
+void
+cli_usage_error(const struct cli *cli, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vwarn(cli, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "try '%s -h'\n", cli->tool);
+	exit(EXIT_TROUBLE);
+}
+
+uint32_t
+cli_number(const struct cli *cli, const char *option, uint32_t lo, uint32_t hi)
+{
+	uint32_t v;
+
+	if (!num_u32(cli->arg, strlen(cli->arg), &v) || v < lo || v > hi)
+		cli_usage_error(cli, "%s '%s': not a number from %u to %u", option, cli->arg, lo, hi);
+	return v;
+}
+
+uint32_t
+cli_duration(const struct cli *cli, const char *option, uint32_t lo, uint32_t hi)
+{
+	uint32_t v;
+
+	if (!num_duration(cli->arg, strlen(cli->arg), &v) || v < lo || v > hi)
+		cli_usage_error(cli, "%s '%s': not a duration from %us to %us (such as 90, 10m, 24h)", option, cli->arg,
+				lo, hi);
+	return v;
+}
+
+uint64_t
+cli_size(const struct cli *cli, const char *option)
+{
+	uint64_t v;
+
+	if (!num_size(cli->arg, strlen(cli->arg), &v))
+		cli_usage_error(cli, "%s '%s': not a size (such as 4096, 64K, 512M, 2G)", option, cli->arg);
+	return v;
+}
+
+void
+cli_warn(const struct cli *cli, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vwarn(cli, fmt, ap);
+	va_end(ap);
+}
+
+void
+cli_die(const struct cli *cli, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vwarn(cli, fmt, ap);
+	va_end(ap);
+	exit(EXIT_TROUBLE);
+}
+
+void
+cli_warn_err(const struct cli *cli, const char *file, const struct vrp_err *err)
+{
+	if (err->line && err->column)
+		cli_warn(cli, "%s:%zu:%zu: %s", file, err->line, err->column, err->msg);
+	else if (err->line)
+		cli_warn(cli, "%s:%zu: %s", file, err->line, err->msg);
+	else
+		cli_warn(cli, "%s: %s", file, err->msg);
+}
+
+int
+cli_close_stdout(const struct cli *cli, int status)
+{
+	if (fflush(stdout) != 0 || ferror(stdout) || (close(STDOUT_FILENO) != 0 && errno != EBADF)) {
+		cli_warn(cli, "standard output: %s", strerror(errno));
+		return EXIT_TROUBLE;
+	}
+	return status;
+}
+
+bool
+cli_progress_wanted(void)
+{
+	return isatty(STDERR_FILENO);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What every tool's main shares: one table of options that getopt, -h and the
+ * tests of man pages and completions all go by; messages; exit codes; a checked
+ * close of standard output.
+ */
+#ifndef VRP_CLI_H
+#define VRP_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "compiler.h"
+#include "err.h"
+#include "log.h"
+
+/* The exit statuses of every tool, vrp(7). */
+enum {
+	EXIT_DONE = 0,
+	EXIT_NEGATIVE = 1,	/* a negative answer: differs, invalid, bad signature */
+	EXIT_TROUBLE = 2,	/* usage, I/O or malformed input */
+};
+
+struct cli_option {
+	int value;		/* what cli_next() returns; the letter where there is one, else from CLI_LONG up */
+	const char *name;	/* long name without dashes */
+	const char *arg;	/* metavariable, NULL when the option takes none */
+	const char *help;	/* one line, lower case, no full stop */
+};
+
+#define CLI_LONG 256
+
+struct cli {
+	const char *tool;
+	const char *synopsis;	/* behind the name: "[options] [SOURCE ...]" */
+	const char *purpose;	/* one line */
+	const struct cli_option *options;	/* -h and -V are added */
+	size_t option_count;
+	const char *arg;	/* argument of the option that cli_next() returned last */
+};
+
+/*
+ * The next option, -1 when only operands are left; *index is then the first of
+ * them.  -h and -V print and exit 0, a bad option prints a hint and exits 2.
+ */
+int cli_next(struct cli *cli, int argc, char **argv, int *index);
+
+/* Print the usage error and the hint, exit 2. */
+VRP_NORETURN void cli_usage_error(const struct cli *cli, const char *fmt, ...) VRP_PRINTF(2, 3);
+
+/* The option's argument as a number or duration in lo..hi, or a usage error that names it. */
+uint32_t cli_number(const struct cli *cli, const char *option, uint32_t lo, uint32_t hi);
+uint32_t cli_duration(const struct cli *cli, const char *option, uint32_t lo, uint32_t hi);
+uint64_t cli_size(const struct cli *cli, const char *option);
+
+/* "tool: ..." on stderr.  cli_die() exits with EXIT_TROUBLE. */
+void cli_warn(const struct cli *cli, const char *fmt, ...) VRP_PRINTF(2, 3);
+VRP_NORETURN void cli_die(const struct cli *cli, const char *fmt, ...) VRP_PRINTF(2, 3);
+
+/* "tool: file:line:column: reason", leaving out what is 0. */
+void cli_warn_err(const struct cli *cli, const char *file, const struct vrp_err *err);
+
+/* Close standard output; a failure, such as a full disk, is reported and makes status EXIT_TROUBLE. */
+int cli_close_stdout(const struct cli *cli, int status);
+
+/* Is stderr a terminal, so that progress may be shown? */
+bool cli_progress_wanted(void);
+
+#endif
