@@ -100,7 +100,8 @@ struct rtr_scratch {
 /*
  * Decode one whole PDU of len bytes, where len is what its header says.
  * RTR_NO_ERROR, or the error code that a receiver of it should report, with a
- * constant text in *reason.  Checked are the length for type and version, the
+ * constant text in *reason.  Checked are the length for type and version (an
+ * Error Report may bear any version, other PDUs up to RTR_VERSION_MAX), the
  * ranges of prefix and maximum length, and for ASPA the length; which type may
  * come when, host bits and provider order are the session's business
  * (rtr_payload_check()).  pdu borrows from data and scratch.
@@ -123,7 +124,8 @@ VRP_NODISCARD int rtr_pdu_encode(struct buf *out, const struct rtr_pdu *pdu);
 
 /*
  * Append an Error Report.  The offending PDU is copied, cut so that the report
- * fits RTR_PDU_MAX (8210bis section 5.8); NULL for a generic error.
+ * fits RTR_PDU_MAX (8210bis section 5.8); NULL for a generic error.  Text is
+ * cut at 1,024 bytes.
  */
 VRP_NODISCARD int rtr_error_encode(struct buf *out, uint8_t version, enum rtr_error error, const unsigned char *copy,
 				   size_t copy_len, const char *text);
@@ -135,7 +137,23 @@ unsigned char *rtr_vrp_encode(unsigned char *dst, uint8_t version, bool announce
 const char *rtr_type_name(unsigned type);
 const char *rtr_error_name(unsigned error);
 
-/* Append a readable line without newline: "v1 IPv4 Prefix + 192.0.2.0/24 24 AS64496". */
+/*
+ * The code to send in a session of this version in place of one that only later
+ * versions define (8210bis section 12): Invalid Request for Unexpected Version,
+ * Corrupt Data for those of version 2.
+ */
+enum rtr_error rtr_error_for_version(uint8_t version, enum rtr_error error);
+
+/*
+ * Append a readable line without newline:
+ *
+ *	v1 IPv4 Prefix + 192.0.2.0/24 24 AS64496
+ *	v2 End of Data session 4660 serial 7 refresh 3600 retry 600 expire 7200
+ *	v1 Error Report 2 (No Data Available) "no data yet" about 0102000000000008
+ *
+ * Payloads as in the line format, '+' announced and '-' withdrawn.  Text of an
+ * Error Report is shown in printable ASCII, and up to 32 bytes of its PDU.
+ */
 VRP_NODISCARD int rtr_pdu_describe(struct buf *out, const struct rtr_pdu *pdu);
 
 /* RFC 1982: is a older than b?  False when they are 2^31 apart, which is undefined. */
