@@ -15,6 +15,7 @@
 #ifndef VRP_VRPSET_H
 #define VRP_VRPSET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The three kinds of records go through the same walks.  Each walk is an
+ * inlined function over bytes that takes element size and order as constants,
+ * so that the compiler makes one tight loop of it for VRPs.
+ */
+#include "delta.h"
+
+#define INLINE inline __attribute__((always_inline))
+
+typedef int cmp_fn(const void *a, const void *b);
+typedef int add_fn(struct vrpset_builder *b, const void *item);
+
+/* Elements that are left of a sorted array. */
+struct run {
+	const char *items;
+	size_t count;
+	size_t size;
+};
+
+static int
+vrp_order(const void *a, const void *b)
+{
+	return vrp_cmp(a, b);
+}
+
+static int
+key_order(const void *a, const void *b)
+{
+	return router_key_cmp(a, b);
+}
+
+static int
+customer_order(const void *a, const void *b)
+{
+	return aspa_cmp(a, b);
+}
+
+/* An ASPA with its providers, which is what a delta's two sets know it by. */
+static int
+aspa_order(const void *a, const void *b)
+{
+	const struct aspa *x = a, *y = b;
+	int c = aspa_cmp(x, y);
+
+	if (c == 0)
+		c = (x->provider_count > y->provider_count) - (x->provider_count < y->provider_count);
+	return c ? c : memcmp(x->providers, y->providers, x->provider_count * sizeof(*x->providers));
+}
+
+static int
+add_vrp(struct vrpset_builder *b, const void *item)
+{
+	return vrpset_add_vrp(b, item);
+}
+
+static int
+add_key(struct vrpset_builder *b, const void *item)
+{
+	return vrpset_add_router_key(b, item);
+}
+
+static int
+add_aspa(struct vrpset_builder *b, const void *item)
+{
+	return vrpset_add_aspa(b, item);
+}
+
+static struct run
+vrp_run(const struct vrpset *set)
+{
+	struct run r = {.size = sizeof(struct vrp)};
+
+	r.items = (const char *)vrpset_vrps(set, &r.count);
+	return r;
+}
+
+static struct run
+key_run(const struct vrpset *set)
+{
+	struct run r = {.size = sizeof(struct router_key)};
+
+	r.items = (const char *)vrpset_router_keys(set, &r.count);
+	return r;
+}
+
+static struct run
+aspa_run(const struct vrpset *set)
+{
+	struct run r = {.size = sizeof(struct aspa)};
+
+	r.items = (const char *)vrpset_aspas(set, &r.count);
+	return r;
+}
+
+static INLINE void
+step(struct run *r)
+{
+	r->items += r->size;
+	r->count--;
+}
+
+/* Order of the first elements; an empty run comes last. */
+static INLINE int
+run_cmp(const struct run *a, const struct run *b, cmp_fn *cmp)
+{
+	if (a->count == 0 || b->count == 0)
+		return (a->count == 0) - (b->count == 0);
+	return cmp(a->items, b->items);
+}
+
+/* Add to `to` what is in a and not in b. */
+static INLINE int
+subtract(struct run a, struct run b, cmp_fn *cmp, add_fn *add, struct vrpset_builder *to)
+{
+	while (a.count) {
+		int c = run_cmp(&a, &b, cmp);
+
+		if (c < 0 && add(to, a.items) < 0)
+			return -1;
+		if (c <= 0)
+			step(&a);
+		if (c >= 0)
+			step(&b);
+	}
+	return 0;
+}
+
+/* Add every kind's difference a - b, ASPAs told apart by their providers. */
+static int
+subtract_sets(const struct vrpset *a, const struct vrpset *b, struct vrpset_builder *to)
+{
+	if (subtract(vrp_run(a), vrp_run(b), vrp_order, add_vrp, to) < 0 ||
+	    subtract(key_run(a), key_run(b), key_order, add_key, to) < 0 ||
+	    subtract(aspa_run(a), aspa_run(b), aspa_order, add_aspa, to) < 0)
+		return -1;
+	return 0;
+}
+
+/* (a - b) and, unless c is NULL, (c - d), as a set. */
+static struct vrpset *
+difference(const struct vrpset *a, const struct vrpset *b, const struct vrpset *c, const struct vrpset *d)
+{
+	struct vrpset_builder *to = vrpset_builder_new(vrpset_names(a));
+
+	if (!to)
+		return NULL;
+	if (subtract_sets(a, b, to) < 0 || (c && subtract_sets(c, d, to) < 0)) {
+		vrpset_builder_free(to);
+		return NULL;
+	}
+	return vrpset_finish(to, NULL);
+}
+
+void
+delta_release(struct delta *d)
+{
+	vrpset_unref(d->withdrawn);
+	vrpset_unref(d->announced);
+	*d = (struct delta)DELTA_INIT;
+}
+
+size_t
+delta_count(const struct delta *d)
+{
+	struct run w = aspa_run(d->withdrawn), a = aspa_run(d->announced);
+	size_t n = vrpset_count(d->withdrawn) + vrpset_count(d->announced);
+
+	while (w.count && a.count) {
+		int c = run_cmp(&w, &a, customer_order);
+
+		n -= c == 0;
+		if (c <= 0)
+			step(&w);
+		if (c >= 0)
+			step(&a);
+	}
+	return n;
+}
+
+static int
+complete(struct delta *out)
+{
+	if (out->withdrawn && out->announced)
+		return 0;
+	delta_release(out);
+	return -1;
+}
+
+int
+delta_between(const struct vrpset *from, const struct vrpset *to, struct delta *out)
+{
+	out->withdrawn = difference(from, to, NULL, NULL);
+	out->announced = difference(to, from, NULL, NULL);
+	return complete(out);
+}
+
+int
+delta_compose(const struct delta *a, const struct delta *b, struct delta *out)
+{
+	out->withdrawn = difference(a->withdrawn, b->announced, b->withdrawn, a->announced);
+	out->announced = difference(a->announced, b->withdrawn, b->announced, a->withdrawn);
+	return complete(out);
+}
+
+/* Text of a record for a message: enough to find it by. */
+static int
+fail(struct vrp_err *err, const char *why, enum payload_kind kind, const void *item)
+{
+	char text[PREFIX_TEXT_MAX];
+	const struct vrp *vrp = item;
+
+	switch (kind) {
+	case PAYLOAD_VRP:
+		*prefix_format(text, &vrp->prefix) = '\0';
+		return vrp_err_set(err, "delta %s %s %u AS%u", why, text, vrp->maxlen, vrp->asn);
+	case PAYLOAD_ROUTER_KEY:
+		return vrp_err_set(err, "delta %s a router key of AS%u", why, ((const struct router_key *)item)->asn);
+	case PAYLOAD_ASPA:
+		return vrp_err_set(err, "delta %s the ASPA of AS%u", why, ((const struct aspa *)item)->customer);
+	}
+	return -1;
+}
+
+/* The annotations, and an ASPA's providers, of two records with one identity. */
+static bool
+nothing_new(enum payload_kind kind, const void *old, const void *new)
+{
+	const struct vrp *v = old, *w = new;
+	const struct router_key *k = old, *l = new;
+	const struct aspa *a = old, *b = new;
+
+	switch (kind) {
+	case PAYLOAD_VRP:
+		return v->ta == w->ta && v->expires == w->expires;
+	case PAYLOAD_ROUTER_KEY:
+		return k->ta == l->ta && k->expires == l->expires;
+	case PAYLOAD_ASPA:
+		return a->ta == b->ta && a->expires == b->expires && aspa_same_providers(a, b);
+	}
+	return false;
+}
+
+/* Walk base, what goes and what comes side by side. */
+static INLINE int
+apply(struct run base, struct run gone, struct run come, enum payload_kind kind, cmp_fn *cmp, add_fn *add,
+      struct vrpset_builder *to, struct vrp_err *err)
+{
+	while (base.count || gone.count || come.count) {
+		int to_gone = run_cmp(&base, &gone, cmp);
+		int to_come = run_cmp(&base, &come, cmp);
+		const void *keep = base.items;
+
+		if (gone.count && to_gone > 0)
+			return fail(err, "withdraws what is not there:", kind, gone.items);
+		if (come.count && to_come >= 0) {
+			if (to_come == 0 && to_gone != 0 && nothing_new(kind, base.items, come.items))
+				return fail(err, "announces what is there:", kind, come.items);
+			keep = come.items;
+		} else if (to_gone == 0) {
+			keep = NULL;
+		}
+		if (keep && add(to, keep) < 0)
+			return vrp_err_nomem(err);
+		if (come.count && to_come >= 0)
+			step(&come);
+		if (gone.count && to_gone == 0 && to_come <= 0)
+			step(&gone);
+		if (base.count && to_come <= 0)
+			step(&base);
+	}
+	return 0;
+}
+
+struct vrpset *
+delta_apply(const struct vrpset *base, const struct delta *d, struct vrp_err *err)
+{
+	struct vrpset_builder *to = vrpset_builder_new(vrpset_names(base));
+
+	if (!to) {
+		vrp_err_nomem(err);
+		return NULL;
+	}
+	if (apply(vrp_run(base), vrp_run(d->withdrawn), vrp_run(d->announced), PAYLOAD_VRP, vrp_order, add_vrp, to,
+		  err) < 0 ||
+	    apply(key_run(base), key_run(d->withdrawn), key_run(d->announced), PAYLOAD_ROUTER_KEY, key_order, add_key,
+		  to, err) < 0 ||
+	    apply(aspa_run(base), aspa_run(d->withdrawn), aspa_run(d->announced), PAYLOAD_ASPA, customer_order,
+		  add_aspa, to, err) < 0) {
+		vrpset_builder_free(to);
+		return NULL;
+	}
+	return vrpset_finish(to, err);
+}
