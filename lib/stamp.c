@@ -84,13 +84,31 @@ stamp_parse(const char *s, size_t len, int64_t *out)
 	return true;
 }
 
+/* v in n digits with leading zeros at dst, and the byte that follows them; returns the end. */
+static char *
+put(char *dst, int v, int n, char after)
+{
+	for (int i = n; i-- > 0; v /= 10)
+		dst[i] = (char)('0' + v % 10);
+	dst[n] = after;
+	return dst + n + 1;
+}
+
 void
 stamp_format(int64_t when, char out[STAMP_MAX])
 {
 	time_t t = (time_t)when;
 	struct tm tm;
 
-	if (!gmtime_r(&t, &tm) || tm.tm_year < -1900 || tm.tm_year > 8099 ||
-	    strftime(out, STAMP_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) != 20)
+	if (!gmtime_r(&t, &tm) || tm.tm_year < -1900 || tm.tm_year > 8099) {
 		memcpy(out, "0000-00-00T00:00:00Z", STAMP_MAX);
+		return;
+	}
+	out = put(out, tm.tm_year + 1900, 4, '-');	/* %Y of strftime() has no leading zeros in glibc */
+	out = put(out, tm.tm_mon + 1, 2, '-');
+	out = put(out, tm.tm_mday, 2, 'T');
+	out = put(out, tm.tm_hour, 2, ':');
+	out = put(out, tm.tm_min, 2, ':');
+	out = put(out, tm.tm_sec, 2, 'Z');
+	*out = '\0';
 }
