@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A router in the hands of a test: runs commands in order against one TCP
+ * connection to a cache and prints what comes back, one line for each PDU.
+ * The commands are arguments, or lines on standard input with -i.
+ *
+ *	reset V			send a Reset Query of version V
+ *	serial V SESSION SERIAL	send a Serial Query
+ *	error V CODE [TEXT]	send an Error Report
+ *	hex BYTES...		send raw bytes
+ *	split N			from now on send N bytes at a time with a pause; 0 = all at once
+ *	join ... send		what is between them goes out in one piece
+ *	read [N]		N PDUs, or one response: up to End of Data, Cache Reset, Error Report or Notify
+ *	quiet SECONDS		nothing may come, not even the end; prints "quiet"
+ *	eof			the peer has to close; PDUs may come before
+ *	shut			close our sending side
+ *	raw			print PDUs as hex too
+ *
+ * Besides PDUs it prints "closed", "reset" (ECONNRESET) and "timeout".  Exit 0
+ * when everything was as expected, 1 when not, 2 for usage and I/O.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "enc.h"
+#include "num.h"
+#include "rtr_pdu.h"
+#include "transport.h"
+
+#define SPLIT_PAUSE_US 2000
+#define WORDS_MAX 256
+
+struct poke {
+	struct transport *t;
+	int64_t timeout;	/* milliseconds */
+	size_t split;
+	bool joining;
+	bool raw;
+	struct buf joined;
+	struct buf in;		/* received, from in_pos on not yet printed */
+	size_t in_pos;
+	struct rtr_scratch scratch;
+};
+
+/* The words of the commands that are left. */
+struct words {
+	char **at;
+	int left;
+};
+
+static VRP_NORETURN VRP_PRINTF(1, 2) void
+die(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fputs("rtr-poke: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+	exit(2);
+}
+
+static VRP_NORETURN void
+unexpected(const char *what)
+{
+	if (what)
+		puts(what);
+	fflush(stdout);
+	exit(1);
+}
+
+static void
+send_bytes(struct poke *p, const void *data, size_t len)
+{
+	const char *at = data;
+	size_t step = p->split ? p->split : len;
+
+	if (p->joining) {
+		if (buf_add(&p->joined, data, len) < 0)
+			die("out of memory");
+		return;
+	}
+	/* A peer that has closed already shows at the next read. */
+	while (len) {
+		size_t n = len < step ? len : step;
+
+		if (transport_write_all(p->t, at, n, transport_now() + p->timeout, NULL) < 0)
+			return;
+		at += n;
+		len -= n;
+		if (len)
+			usleep(SPLIT_PAUSE_US);
+	}
+}
+
+static void
+send_pdu(struct poke *p, const struct rtr_pdu *pdu)
+{
+	struct buf out = BUF_INIT;
+
+	if (rtr_pdu_encode(&out, pdu) < 0)
+		die("out of memory");
+	send_bytes(p, out.data, out.len);
+	buf_release(&out);
+}
+
+static const unsigned char *
+unread(const struct poke *p)
+{
+	return (const unsigned char *)p->in.data + p->in_pos;
+}
+
+enum arrival {
+	ARRIVED,
+	NOTHING,	/* the deadline came */
+	CLOSED,
+	RESET,
+};
+
+static enum arrival
+receive(struct poke *p, int64_t deadline)
+{
+	ssize_t n;
+
+	buf_drop(&p->in, p->in_pos);
+	p->in_pos = 0;
+	if (buf_reserve(&p->in, RTR_PDU_MAX) < 0)
+		die("out of memory");
+	switch (transport_wait(p->t, TRANSPORT_WANT_READ, deadline, NULL)) {
+	case 0:
+		return NOTHING;
+	case -1:
+		die("poll: %s", strerror(errno));
+	}
+	n = recv(transport_fd(p->t), p->in.data + p->in.len, RTR_PDU_MAX, 0);
+	if (n < 0 && errno != ECONNRESET)
+		die("recv: %s", strerror(errno));
+	if (n <= 0)
+		return n < 0 ? RESET : CLOSED;
+	p->in.len += (size_t)n;
+	return ARRIVED;
+}
+
+/* The length of the first unread PDU when all of it is here, else 0. */
+static size_t
+whole_pdu(const struct poke *p)
+{
+	size_t have = p->in.len - p->in_pos;
+	struct rtr_header h;
+
+	if (have < RTR_HEADER_LEN)
+		return 0;
+	h = rtr_header_decode(unread(p));
+	if (h.len < RTR_HEADER_LEN || h.len > RTR_PDU_MAX) {
+		printf("garbage: a PDU of %u bytes\n", h.len);
+		unexpected(NULL);
+	}
+	return have < h.len ? 0 : h.len;
+}
+
+static void
+print_hex(const unsigned char *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		printf("%02x", data[i]);
+	putchar('\n');
+}
+
+/* Print and consume a PDU; true when it ends a response. */
+static bool
+take_pdu(struct poke *p, size_t len)
+{
+	const unsigned char *data = unread(p);
+	struct buf line = BUF_INIT;
+	struct rtr_pdu pdu;
+	const char *reason;
+
+	if (rtr_pdu_decode(data, len, &p->scratch, &pdu, &reason) != RTR_NO_ERROR) {
+		printf("malformed: %s: ", reason);
+		print_hex(data, len);
+		unexpected(NULL);
+	}
+	if (rtr_pdu_describe(&line, &pdu) < 0)
+		die("out of memory");
+	printf("%.*s\n", (int)line.len, line.data);
+	buf_release(&line);
+	if (p->raw)
+		print_hex(data, len);
+	p->in_pos += len;
+	return pdu.type == RTR_END_OF_DATA || pdu.type == RTR_CACHE_RESET || pdu.type == RTR_ERROR_REPORT ||
+	       pdu.type == RTR_SERIAL_NOTIFY;
+}
+
+/* count PDUs, or one response when count is 0. */
+static void
+read_pdus(struct poke *p, uint32_t count)
+{
+	int64_t deadline = transport_now() + p->timeout;
+	uint32_t done = 0;
+
+	for (;;) {
+		size_t len = whole_pdu(p);
+
+		if (len) {
+			bool end = take_pdu(p, len);
+
+			if (count ? ++done == count : end)
+				return;
+			continue;
+		}
+		switch (receive(p, deadline)) {
+		case ARRIVED:
+			break;
+		case NOTHING:
+			unexpected("timeout");
+		case CLOSED:
+			unexpected("closed");
+		case RESET:
+			unexpected("reset");
+		}
+	}
+}
+
+static void
+expect_quiet(struct poke *p, int64_t ms)
+{
+	size_t len = whole_pdu(p);
+
+	if (!len)
+		switch (receive(p, transport_now() + ms)) {
+		case ARRIVED:
+			len = whole_pdu(p);
+			break;
+		case NOTHING:
+			puts("quiet");
+			return;
+		case CLOSED:
+			unexpected("closed");
+		case RESET:
+			unexpected("reset");
+		}
+	if (len)
+		take_pdu(p, len);
+	unexpected(NULL);
+}
+
+static void
+expect_end(struct poke *p)
+{
+	int64_t deadline = transport_now() + p->timeout;
+
+	for (;;) {
+		size_t len = whole_pdu(p);
+
+		if (len) {
+			take_pdu(p, len);
+			continue;
+		}
+		switch (receive(p, deadline)) {
+		case ARRIVED:
+			break;
+		case NOTHING:
+			unexpected("timeout");
+		case CLOSED:
+			puts("closed");
+			return;
+		case RESET:
+			puts("reset");
+			return;
+		}
+	}
+}
+
+static bool
+is_command(const char *word)
+{
+	static const char *const commands[] = {"reset", "serial", "error", "hex", "split", "join", "send",
+					       "read", "quiet", "eof", "shut", "raw"};
+
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(word, commands[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The next word unless it is a command, NULL otherwise. */
+static const char *
+optional(struct words *w)
+{
+	if (w->left == 0 || is_command(*w->at))
+		return NULL;
+	w->left--;
+	return *w->at++;
+}
+
+static uint32_t
+number(struct words *w, const char *command, uint32_t max)
+{
+	const char *word = optional(w);
+	uint32_t v;
+
+	if (!word || !num_u32(word, strlen(word), &v) || v > max)
+		die("%s: wants a number up to %u", command, max);
+	return v;
+}
+
+static int64_t
+seconds(const char *word)
+{
+	char *end;
+	double v = word ? strtod(word, &end) : -1;
+
+	if (v < 0 || v > 3600 || end == word || *end)
+		die("'%s': not a number of seconds", word ? word : "");
+	return (int64_t)(v * 1000);
+}
+
+static void
+send_hex(struct poke *p, struct words *w)
+{
+	struct buf bytes = BUF_INIT;
+	const char *word;
+
+	while ((word = optional(w))) {
+		size_t n = strlen(word) / 2;
+
+		if (buf_reserve(&bytes, n + 1) < 0)
+			die("out of memory");
+		if (!hex_decode(word, strlen(word), (unsigned char *)bytes.data + bytes.len, n))
+			die("hex: '%s' is not hexadecimal", word);
+		bytes.len += n;
+	}
+	send_bytes(p, bytes.data, bytes.len);
+	buf_release(&bytes);
+}
+
+static void
+send_joined(struct poke *p)
+{
+	p->joining = false;
+	send_bytes(p, p->joined.data, p->joined.len);
+	buf_reset(&p->joined);
+}
+
+static void
+send_error(struct poke *p, struct words *w)
+{
+	struct rtr_pdu pdu = {.type = RTR_ERROR_REPORT};
+
+	pdu.version = (uint8_t)number(w, "error", 255);
+	pdu.error = (uint16_t)number(w, "error", UINT16_MAX);
+	pdu.text = optional(w);
+	pdu.text_len = pdu.text ? strlen(pdu.text) : 0;
+	send_pdu(p, &pdu);
+}
+
+static void
+send_query(struct poke *p, struct words *w, bool serial)
+{
+	struct rtr_pdu pdu = {.type = serial ? RTR_SERIAL_QUERY : RTR_RESET_QUERY};
+
+	pdu.version = (uint8_t)number(w, "reset or serial", 255);
+	if (serial) {
+		pdu.session = (uint16_t)number(w, "serial", UINT16_MAX);
+		pdu.serial = number(w, "serial", UINT32_MAX);
+	}
+	send_pdu(p, &pdu);
+}
+
+static void
+run(struct poke *p, struct words w)
+{
+	while (w.left) {
+		const char *command = *w.at++;
+
+		w.left--;
+		if (strcmp(command, "reset") == 0)
+			send_query(p, &w, false);
+		else if (strcmp(command, "serial") == 0)
+			send_query(p, &w, true);
+		else if (strcmp(command, "error") == 0)
+			send_error(p, &w);
+		else if (strcmp(command, "hex") == 0)
+			send_hex(p, &w);
+		else if (strcmp(command, "split") == 0)
+			p->split = number(&w, command, UINT32_MAX);
+		else if (strcmp(command, "join") == 0)
+			p->joining = true;
+		else if (strcmp(command, "send") == 0)
+			send_joined(p);
+		else if (strcmp(command, "read") == 0)
+			read_pdus(p, w.left && !is_command(*w.at) ? number(&w, command, UINT32_MAX) : 0);
+		else if (strcmp(command, "quiet") == 0)
+			expect_quiet(p, seconds(optional(&w)));
+		else if (strcmp(command, "eof") == 0)
+			expect_end(p);
+		else if (strcmp(command, "shut") == 0)
+			shutdown(transport_fd(p->t), SHUT_WR);
+		else if (strcmp(command, "raw") == 0)
+			p->raw = true;
+		else
+			die("'%s': no such command", command);
+		fflush(stdout);
+	}
+}
+
+static void
+run_stdin(struct poke *p)
+{
+	char *line = NULL;
+	size_t cap = 0;
+
+	while (getline(&line, &cap, stdin) >= 0) {
+		char *words[WORDS_MAX], *save = NULL;
+		struct words w = {words, 0};
+
+		for (char *s = strtok_r(line, " \t\n", &save); s; s = strtok_r(NULL, " \t\n", &save)) {
+			if (w.left == WORDS_MAX)
+				die("more than %d words in a line", WORDS_MAX);
+			words[w.left++] = s;
+		}
+		run(p, w);
+	}
+	free(line);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct poke p = {.timeout = 10000};
+	struct endpoint to;
+	struct vrp_err err;
+	bool interactive = false;
+	char text[ENDPOINT_HOST_MAX + 10];
+	int c;
+
+	while ((c = getopt(argc, argv, "+it:")) != -1) {
+		if (c == 'i')
+			interactive = true;
+		else if (c == 't')
+			p.timeout = seconds(optarg);
+		else
+			die("usage: rtr-poke [-i] [-t SECONDS] HOST PORT [COMMAND ...]");
+	}
+	if (argc - optind < 2)
+		die("usage: rtr-poke [-i] [-t SECONDS] HOST PORT [COMMAND ...]");
+	snprintf(text, sizeof(text), strchr(argv[optind], ':') ? "[%s]:%s" : "%s:%s", argv[optind], argv[optind + 1]);
+	if (endpoint_parse(text, &to, &err) < 0 || !(p.t = transport_connect(&to, transport_now() + p.timeout, &err)))
+		die("%s", err.msg);
+	run(&p, (struct words){argv + optind + 2, argc - optind - 2});
+	if (interactive)
+		run_stdin(&p);
+	transport_close(p.t);
+	buf_release(&p.joined);
+	buf_release(&p.in);
+	return ferror(stdout) ? 2 : 0;
+}
