@@ -70,8 +70,10 @@ add(struct names *n, uint16_t *slot, const char *token, size_t len)
 	for (size_t i = 0; i < len; i++)
 		if (token[i] <= 0x20 || token[i] > 0x7e)
 			return -1;
-	if (id == NAMES_MAX || len > NAME_LEN_MAX || !(text = arena_dup(&n->arena, token, len)))
+	if (id == NAMES_MAX || len > NAME_LEN_MAX || !(text = arena_alloc(&n->arena, len + 1)))
 		return -1;
+	memcpy(text, token, len);
+	text[len] = '\0';
 	n->list[id] = (struct name){text, len};
 	*slot = (uint16_t)id;
 	atomic_store_explicit(&n->count, id + 1, memory_order_release);
