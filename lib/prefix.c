@@ -65,7 +65,7 @@ parse_ipv6(const char *s, size_t len, uint8_t addr[16])
 		if (p < end && *p == '.') {
 			char text[INET6_ADDRSTRLEN];
 
-			if (len >= sizeof(text))
+			if (len >= sizeof(text) || memchr(s, '\0', len))
 				return false;
 			memcpy(text, s, len);
 			text[len] = '\0';
