@@ -1,51 +1,232 @@
+# SPDX-License-Identifier: ISC
 # vrptools: RPKI data from a validator to routers, as small Unix tools.
 # `make help` lists the targets.
 
 VERSION = 0.1.0
 
+# ---- Paths
+
 PREFIX ?= /usr/local
 DESTDIR ?=
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 BUILD ?= build
+
+# ---- Toolchain: what is given in the environment or on the command line stands, ours is added apart
 
 CC ?= cc
 CFLAGS ?= -O2 -g
 PKG_CONFIG ?= pkg-config
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+
+OUR_CPPFLAGS = -D_GNU_SOURCE -DVRPTOOLS_VERSION='"$(VERSION)"' -Ilib
+OUR_CFLAGS = -std=gnu17 -pthread -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+HARDEN ?= yes
+HARDEN_CFLAGS = -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
+HARDEN_CPPFLAGS = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+HARDEN_LDFLAGS = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+COMPILE = $(CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS)
+LINK = $(CC) $(OUR_CFLAGS) $(CFLAGS) $(LDFLAGS)
+
+# `make V=1` shows the commands.
+Q = $(if $(V),,@)
+say = $(if $(V),,@echo '$(1)	$@')
+
+# ---- Dependencies
+
+# The packages of Debian to build with, then those to test with.  `make deps` installs what is missing.
+DEPS_BUILD = gcc libc6-dev pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev ca-certificates xz-utils
+DEPS_TEST = bats bsdextrautils clang clang-tidy cppcheck diffutils fish git iproute2 jq libclang-rt-14-dev \
+	    libcmocka-dev man-db mandoc openssl procps zsh
+DEPS = $(DEPS_BUILD) $(DEPS_TEST)
+
+# What each program links beside libvrp and libc.
+PKGS_vrp-fetch = libcurl
+PKGS_rtr-serve = libevent_core
+PKGS_test = cmocka libevent_core libcurl jansson
+
+libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1)))
+
+# ---- Sources
 
 # Layers of lib/, lowest first.  A file includes its own layer or a lower one.
 L0 = err num stamp enc buf arena blob out log
 L1 = prefix payload names
 L2 = vrpset delta
-L3 = line stream table feed feed_json feed_csv json rtr_pdu rtr_cache rtr_session rtr_client intake
-L4 = fetch savefile transport rtr_server
+L3 = line stream table feed feed_json feed_csv json rtr_pdu rtr_image rtr_cache rtr_session rtr_client intake
+L4 = fetch savefile transport feeder rtr_server
 L5 = cli
 TOOLS = vrp-fetch rtr-serve rtr-dump
-
-OUR_CPPFLAGS = -D_GNU_SOURCE -DVRPTOOLS_VERSION='"$(VERSION)"' -Ilib
-OUR_CFLAGS = -std=gnu17 -pthread -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+export L0 L1 L2 L3 L4 L5 TOOLS VERSION
 
 LIB_SRC = $(wildcard $(patsubst %,lib/%.c,$(L0) $(L1) $(L2) $(L3) $(L4) $(L5)))
-LIB_OBJ = $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
+CMD_SRC = $(wildcard $(TOOLS:%=cmd/%.c))
+TEST_SRC = $(wildcard t/unit/test_*.c t/tools/*.c)
+PERF_SRC = $(wildcard t/perf/*.c)
+FUZZ_SRC = $(wildcard t/fuzz/fuzz_*.c)
+
 LIB = $(BUILD)/libvrp.a
+BIN = $(CMD_SRC:cmd/%.c=$(BUILD)/bin/%)
+TEST_BIN = $(patsubst %.c,$(BUILD)/t/%,$(notdir $(TEST_SRC)))
+PERF_BIN = $(PERF_SRC:t/perf/%.c=$(BUILD)/t/%)
+FUZZ_BIN = $(FUZZ_SRC:t/fuzz/%.c=$(BUILD)/%)
+MAN = $(wildcard man/*.[0-9])
 
-LIBS_vrp-fetch = -lcurl
-LIBS_rtr-serve = -levent_core
+# ---- Rules
 
-all: $(patsubst cmd/%.c,$(BUILD)/bin/%,$(wildcard $(TOOLS:%=cmd/%.c)))
+all: $(BIN)
 
-$(BUILD)/obj/%.o: %.c
+programs: all $(TEST_BIN)
+
+.SECONDARY:
+
+# Changes whenever a flag does, so that everything is built again.
+$(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	$(CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+	@printf '%s\n' '$(subst ','\'',$(COMPILE) | $(LINK) | $(HARDEN))' | cmp -s - $@ || \
+		printf '%s\n' '$(subst ','\'',$(COMPILE) | $(LINK) | $(HARDEN))' >$@
 
-$(LIB): $(LIB_OBJ)
+# Hardening that this compiler and linker know, as files of options for them.
+$(BUILD)/harden.cc $(BUILD)/harden.ld &: $(BUILD)/flags
+	@try() { echo 'int main(void) { return 0; }' | \
+		$(CC) -Werror -O1 "$$@" -x c - -o $(BUILD)/probe 2>/dev/null && echo "$$@"; rm -f $(BUILD)/probe; }; \
+	echo $(if $(HARDEN),'$(HARDEN_CPPFLAGS)') >$(BUILD)/harden.cc; \
+	for f in $(if $(HARDEN),$(HARDEN_CFLAGS)); do try $$f; done >>$(BUILD)/harden.cc; \
+	for f in $(if $(HARDEN),$(HARDEN_LDFLAGS)); do try -fPIE $$f; done >$(BUILD)/harden.ld
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags $(BUILD)/harden.cc
+	@mkdir -p $(@D)
+	$(call say,cc)
+	$(Q)$(COMPILE) @$(BUILD)/harden.cc -MMD -MP -c $< -o $@
+
+$(LIB): $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,ar)
+	$(Q)$(AR) rcs $@ $^
 
-$(BUILD)/bin/%: $(BUILD)/obj/cmd/%.o $(LIB)
+$(BUILD)/bin/%: $(BUILD)/obj/cmd/%.o $(LIB) $(BUILD)/harden.ld
 	@mkdir -p $(@D)
-	$(CC) $(OUR_CFLAGS) $(CFLAGS) $(LDFLAGS) $^ $(LIBS_$*) $(LIBS) -o $@
+	$(call say,link)
+	$(Q)$(LINK) @$(BUILD)/harden.ld $< $(LIB) $(call libs,$(PKGS_$*)) $(LIBS) -o $@
 
+# Unit tests, helper programs of tests, load generators: any of them may need any library.
+define link_test =
+@mkdir -p $(@D)
+$(call say,link)
+$(Q)$(LINK) @$(BUILD)/harden.ld $< $(LIB) -Wl,--as-needed $(call libs,$(PKGS_test)) $(LIBS) -lm -o $@
+endef
+$(BUILD)/t/%: $(BUILD)/obj/t/unit/%.o $(LIB) $(BUILD)/harden.ld
+	$(link_test)
+$(BUILD)/t/%: $(BUILD)/obj/t/tools/%.o $(LIB) $(BUILD)/harden.ld
+	$(link_test)
+$(BUILD)/t/%: $(BUILD)/obj/t/perf/%.o $(LIB) $(BUILD)/harden.ld
+	$(link_test)
+
+$(BUILD)/fuzz_%: $(BUILD)/obj/t/fuzz/fuzz_%.o $(LIB)
+	$(call say,link)
+	$(Q)$(LINK) -fsanitize=fuzzer $< $(LIB) -Wl,--as-needed $(call libs,$(PKGS_test)) $(LIBS) -o $@
+
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d)
+
+# ---- Tests
+
+deps:
+	@t/deps.sh $(DEPS)
+
+demo:
+	@t/deps.sh $(DEPS_BUILD)
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@t/demo.sh $(BUILD)/bin
+
+# Each of these ends with one line, "N passed, M failed".
+check: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) programs asan fuzz-targets build/peers/stamp
+	@t/check.sh
+
+check-unit: programs
+	@t/check.sh unit
+
+check-bats: programs build/peers/stamp
+	@t/check.sh bats
+
+check-headers check-layers check-man:
+	@t/check.sh $(@:check-%=%)
+
+build/peers/stamp: t/peers.sh
+	@t/peers.sh build/peers
+
+asan:
+	@$(MAKE) --no-print-directory BUILD=build-asan HARDEN= CFLAGS='-O1 -g $(SANITIZE)' programs
+
+fuzz-targets:
+	@$(MAKE) --no-print-directory BUILD=build-fuzz HARDEN= CC=clang \
+		CFLAGS='-O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link' build-fuzz-all
+
+build-fuzz-all: $(FUZZ_BIN)
+
+FUZZ_TIME ?= 600
+fuzz: fuzz-targets
+	@t/fuzz.sh $(FUZZ_TIME) $(JOBS)
+
+perf: programs $(PERF_BIN) build/peers/stamp
+	@t/perf/run.sh
+
+# ---- Install
+
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+	install -m 755 $(BIN) $(DESTDIR)$(BINDIR)
+	for page in $(MAN); do install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
+	install -m 644 completions/vrptools.bash $(DESTDIR)$(BASHDIR)/vrptools
+	install -m 644 completions/_vrptools $(DESTDIR)$(ZSHDIR)/_vrptools
+	install -m 644 completions/vrptools.fish $(DESTDIR)$(FISHDIR)/vrptools.fish
+	for tool in $(TOOLS); do \
+		ln -sf vrptools $(DESTDIR)$(BASHDIR)/$$tool && ln -sf vrptools.fish $(DESTDIR)$(FISHDIR)/$$tool.fish; done
+
+uninstall:
+	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%) $(TOOLS:%=$(DESTDIR)$(BASHDIR)/%) $(DESTDIR)$(BASHDIR)/vrptools
+	rm -f $(TOOLS:%=$(DESTDIR)$(FISHDIR)/%.fish) $(DESTDIR)$(FISHDIR)/vrptools.fish $(DESTDIR)$(ZSHDIR)/_vrptools
+	for page in $(MAN); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
+
+# The unpacked peers stay: they are not built from anything here.
 clean:
-	rm -rf build build-*
+	rm -rf build-* $(filter-out build/peers,$(wildcard build/*))
+	rm -f compile_commands.json
 
-.PHONY: all clean
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+# ---- For developers
+
+lint: compile_commands.json
+	$(MAKE) -j$(JOBS) BUILD=build-lint/gcc CC=gcc CFLAGS='-O2 -Werror' programs
+	$(MAKE) -j$(JOBS) BUILD=build-lint/clang CC=clang CFLAGS='-O2 -Werror' programs
+	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+		-j $(JOBS) -D_GNU_SOURCE -Ilib $(LIB_SRC) $(CMD_SRC)
+	printf '%s\n' $(LIB_SRC) $(CMD_SRC) | xargs -P $(JOBS) -n 4 clang-tidy --quiet -p .
+
+compile_commands.json: Makefile FORCE
+	@{ sep='['; for f in $(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(PERF_SRC) $(FUZZ_SRC); do \
+		printf '%s\n{"directory": "%s", "file": "%s", "command": "%s"}' "$$sep" '$(CURDIR)' "$$f" \
+			'$(subst ",\",$(subst ','\'',$(COMPILE))) -c '"$$f"; sep=,; done; echo; echo ']'; } >$@
+
+help:
+	@echo 'all (default)       the tools, in build/bin'
+	@echo 'install uninstall   PREFIX (/usr/local) and DESTDIR are honoured'
+	@echo 'clean               removes what was built'
+	@echo 'deps                installs the Debian packages that are missing to build and test'
+	@echo 'demo                serves the bundled snapshot on 127.0.0.1:8282 and shows it'
+	@echo 'check               deps, build, all tests; ends with "N passed, M failed"'
+	@echo 'check-unit check-bats check-man check-headers check-layers   parts of it'
+	@echo 'asan                tools and tests with sanitizers, in build-asan'
+	@echo 'fuzz                runs every fuzz target for FUZZ_TIME (600) seconds'
+	@echo 'lint                gcc and clang with -Werror, cppcheck, clang-tidy'
+	@echo 'perf                the figures of the README'
+	@echo 'compile_commands.json   for editors and clang-tidy'
+
+FORCE:
+
+.PHONY: FORCE all programs deps demo check check-unit check-bats check-headers check-layers check-man asan \
+	fuzz-targets build-fuzz-all fuzz perf install uninstall clean lint help

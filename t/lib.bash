@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: ISC
+# shellcheck shell=bash
+#
+# What the bats files share.  `load lib` (or `load ../lib`) gives:
+#
+#   $ROOT $VRP_BIN $VRP_TOOLS    the project, its programs (first in PATH), the helper programs of t/tools
+#   $VRP_DATA, need_data FILE    the optional data folder; need_data skips the test where FILE is absent
+#   snapshot_json FILE           the bundled real snapshot, unpacked to FILE
+#   start NAME COMMAND...        run in the background; $RUN/NAME.out, $RUN/NAME.err; dies with the test
+#   start_fed NAME COMMAND...    the same with a pipe on its stdin: `feed NAME` copies text into it, `feed_end NAME` ends it
+#   stop NAME [SIGNAL]           end it; the status is the program's (in the shell that started it, so not under run)
+#   wait_for COMMAND...          until it succeeds, at most $WAIT seconds (20)
+#   wait_log NAME REGEX          until a line of NAME's stderr matches (grep -E)
+#   wait_gone NAME               until it has ended by itself; the status is the program's
+#   port_of NAME                 the port that NAME's stderr says it listens on
+#   serve NAME ARG...            start_fed rtr-serve on a free port of 127.0.0.1, wait until it listens, set $PORT
+#   same FILE FILE               equal, or fail showing the first differences
+#
+# A bats file may use start in setup_file too.  One that has its own teardown
+# or teardown_file calls stop_all in it.
+
+bats_require_minimum_version 1.5.0
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+VRP_BIN=${VRP_BIN:-$ROOT/build/bin}
+VRP_TOOLS=${VRP_TOOLS:-$ROOT/build/t}
+VRP_DATA=${VRP_DATA:-$ROOT/../shared/data}
+VRP_PEERS=${VRP_PEERS:-$ROOT/build/peers}
+PATH=$VRP_BIN:$PATH
+WAIT=${WAIT:-20}
+RUN=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}
+export ROOT VRP_BIN VRP_TOOLS VRP_DATA VRP_PEERS PATH
+export LC_ALL=C TZ=UTC
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0:exitcode=99}
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+
+# The user's proxies are of no use on the loopback.
+unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY no_proxy NO_PROXY
+
+setup() { cd "$BATS_TEST_TMPDIR" || return; }
+teardown() { stop_all; }
+teardown_file() { stop_all; }
+
+need_data() {
+	[ -e "$VRP_DATA/${1-}" ] || skip "no ${1:-data} in VRP_DATA ($VRP_DATA)"
+}
+
+snapshot_json() {
+	xz -dc "$ROOT/data/rpki-client-20231107.json.xz" >"$1"
+}
+
+start() {
+	local name=$1
+	shift
+	(
+		# Nobody but the test holds the writing end of a pipe, and nothing but bats its descriptor 3.
+		for fd in "${!feed_fd_@}"; do
+			fd=${!fd}
+			exec {fd}>&-
+		done
+		# Nothing outlives the test, whatever becomes of bats.
+		exec setpriv --pdeathsig KILL -- "$@" >"$RUN/$name.out" 2>"$RUN/$name.err" 3>&-
+	) <&0 &
+	echo $! >"$RUN/$name.pid"
+}
+
+# The variable that holds the descriptor of NAME's pipe.
+feed_fd() { echo "feed_fd_${1//[!a-zA-Z0-9]/_}"; }
+
+start_fed() {
+	local fd
+
+	mkfifo "$RUN/$1.in"
+	# For both reading and writing, so that it opens before there is a reader.
+	exec {fd}<>"$RUN/$1.in"
+	declare -g "$(feed_fd "$1")=$fd"
+	start "$@" <"$RUN/$1.in"
+}
+
+feed() {
+	local var
+
+	var=$(feed_fd "$1")
+	cat >&"${!var}"
+}
+
+feed_end() {
+	local var fd
+
+	var=$(feed_fd "$1")
+	fd=${!var}
+	unset "$var"
+	exec {fd}>&-
+}
+
+pid_of() { cat "$RUN/$1.pid"; }
+alive() { kill -0 "$(pid_of "$1")" 2>/dev/null; }
+
+wait_gone() {
+	local pid
+
+	pid=$(pid_of "$1")
+	wait_for not alive "$1" || return 124
+	rm -f "$RUN/$1.pid"
+	wait "$pid"
+}
+
+stop() {
+	kill -"${2:-TERM}" "$(pid_of "$1")"
+	wait_gone "$1"
+}
+
+stop_all() {
+	local file pid
+
+	for file in "$RUN"/*.pid; do
+		[ -e "$file" ] || continue
+		pid=$(cat "$file")
+		rm -f "$file"
+		kill -KILL "$pid" 2>/dev/null || :
+		wait "$pid" 2>/dev/null || :
+	done
+}
+
+not() { ! "$@"; }
+
+wait_for() {
+	local end=$((${EPOCHREALTIME/./} + WAIT * 1000000))
+
+	until "$@"; do
+		if ((${EPOCHREALTIME/./} > end)); then
+			echo "gave up after $WAIT seconds waiting for: $*" >&2
+			return 1
+		fi
+		sleep 0.02
+	done
+}
+
+logged() { grep -qE -e "$2" "$RUN/$1.err"; }
+ended_or_logged() { logged "$1" "$2" || not alive "$1"; }
+
+wait_log() {
+	if ! wait_for ended_or_logged "$1" "$2" || ! logged "$1" "$2"; then
+		echo "no line like '$2' from $1, which said:" >&2
+		tail -n 50 "$RUN/$1.err" >&2
+		return 1
+	fi
+}
+
+port_of() { sed -nE 's/.*listening on [^ ]*:([0-9]+).*/\1/p' "$RUN/$1.err" | head -n 1; }
+
+serve() {
+	local name=$1
+	shift
+	start_fed "$name" rtr-serve -l 127.0.0.1:0 "$@"
+	wait_log "$name" 'listening on'
+	PORT=$(port_of "$name")
+}
+
+same() {
+	cmp -s "$1" "$2" && return
+	echo "$1 ($(wc -l <"$1") lines) and $2 ($(wc -l <"$2") lines) differ:" >&2
+	diff -u "$1" "$2" | head -n 40 >&2
+	return 1
+}

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: ISC
+# Unpack the daemons that the tests speak to under build/peers, with the
+# libraries this machine lacks beside them.  Nothing is installed, no service
+# starts, no maintainer script runs.
+#
+# usage: t/peers.sh [DIR]
+#
+# DIR/root is then the root of what was unpacked, DIR/stamp says from what.
+# t/lib.bash knows how to run each of them from there.
+set -euo pipefail
+
+packages="bird2 frr frr-rpki-rtrlib openbgpd stayrtr rtr-tools nginx-light"
+dir=${1:-build/peers}
+
+if [ "$(cat "$dir/stamp" 2>/dev/null)" = "$packages" ]; then
+	exit 0
+fi
+if ! command -v apt-get >/dev/null || ! command -v dpkg >/dev/null; then
+	echo "peers.sh: no apt here; tests against $packages will be skipped" >&2
+	exit 0
+fi
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+# What apt would install for one package: itself and all that is missing below it.
+needs() {
+	apt-get install --simulate --reinstall --no-install-recommends -qq "$1" |
+		awk -v name="$1" '$1 == "Inst" { print $2 } END { print name }' | sort -u
+}
+
+needs bird2 >/dev/null 2>&1 || as_root apt-get -qq update
+
+rm -rf "$dir"
+mkdir -p "$dir/debs" "$dir/root"
+root=$(cd "$dir/root" && pwd)
+list=$(for p in $packages; do needs "$p"; done | sort -u)
+echo "peers.sh: unpacking into $dir:" $list >&2
+(
+	cd "$dir/debs"
+	# apt hands the download to the user _apt, who may not write here.
+	if [ "$(id -u)" -eq 0 ]; then set -- -o APT::Sandbox::User=root; else set --; fi
+	apt-get download -qq "$@" $list
+	for deb in *.deb; do
+		dpkg -x "$deb" "$root"
+	done
+)
+rm -rf "$dir/debs"
+echo "$packages" >"$dir/stamp"
