@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What a cache makes of the stream it is given: which of its tables routers
+ * shall see, and when.  Without I/O and clock: bytes and the time in, tables
+ * to publish out.
+ *
+ * The rules:
+ * - Only whole, well-formed blocks count; a refused one leaves everything as it is.
+ * - Records leave when they expire, with or without new input, but after a
+ *   withdrawal of that kind not again for INTAKE_EXPIRY_SPACING seconds.
+ * - When the newest block is older than max_age by its own `time`, the table is
+ *   withdrawn: an empty one is published.  A list without a time never ages.
+ * - A table that loses more than max_shrink percent of the records of any trust
+ *   anchor, or of all, is held back until a later one doesn't, or until it is
+ *   accepted by hand.
+ */
+#ifndef VRP_INTAKE_H
+#define VRP_INTAKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "compiler.h"
+#include "log.h"
+#include "names.h"
+#include "vrpset.h"
+
+#define INTAKE_EXPIRY_SPACING 10
+#define INTAKE_NEVER INT64_MAX
+
+struct intake_config {
+	bool ignore_expiry;
+	uint32_t max_age;	/* seconds, 0 for any */
+	unsigned max_shrink;	/* percent, 0 for any */
+
+	/*
+	 * The table that routers shall see from now on, borrowed.  Called only
+	 * when it differs from the one before, annotations aside.  -1 when it
+	 * could not be published (memory): it is then offered again later.
+	 */
+	int (*publish)(void *ctx, struct vrpset *set);
+	void *ctx;
+};
+
+struct intake;
+
+VRP_NODISCARD struct intake *intake_new(struct names *names, const struct intake_config *config, const struct log *log);
+void intake_free(struct intake *in);	/* NULL is allowed */
+
+/* The next bytes, or the end, of the stream; now in Unix seconds.  -1 when memory is out. */
+VRP_NODISCARD int intake_feed(struct intake *in, const char *data, size_t len, int64_t now);
+VRP_NODISCARD int intake_finish(struct intake *in, int64_t now);
+
+/* Time has passed.  intake_deadline() tells when that matters next, INTAKE_NEVER if never. */
+void intake_tick(struct intake *in, int64_t now);
+int64_t intake_deadline(const struct intake *in);
+
+/* Accept the table that is held back.  False when there is none. */
+bool intake_accept_held(struct intake *in, int64_t now);
+
+#endif
