@@ -360,10 +360,11 @@ finish_keys(struct vrpset *set)
 			p[kept++] = p[i];
 		else if (outlives(set->names, p[i].expires, p[i].ta, p[kept - 1].expires, p[kept - 1].ta))
 			p[kept - 1] = p[i];
-		if (p[i].expires < set->first_expiry)
-			set->first_expiry = p[i].expires;
 	}
 	v->count = kept;
+	for (size_t i = 0; i < kept; i++)
+		if (p[i].expires < set->first_expiry)
+			set->first_expiry = p[i].expires;
 }
 
 /* The union of n ASPAs of one customer, the annotations of the one that lives longest, in p[0]. */
@@ -529,6 +530,12 @@ vrpset_first_expiry(const struct vrpset *set)
 	return set->first_expiry;
 }
 
+static bool
+lives(uint32_t expires, int64_t now)
+{
+	return expires == EXPIRES_UNKNOWN || (int64_t)expires > now;
+}
+
 struct vrpset *
 vrpset_unexpired(struct vrpset *set, int64_t now)
 {
@@ -538,19 +545,19 @@ vrpset_unexpired(struct vrpset *set, int64_t now)
 	struct vrpset_builder *b;
 	int failed = 0;
 
-	if ((int64_t)set->first_expiry > now)
+	if (lives(set->first_expiry, now))
 		return vrpset_ref(set);
 	b = vrpset_builder_new(set->names);
 	if (!b)
 		return NULL;
 	for (size_t i = 0; i < set->vrps.count && !failed; i++)
-		if ((int64_t)vrps[i].expires > now)
+		if (lives(vrps[i].expires, now))
 			failed = vrpset_add_vrp(b, &vrps[i]);
 	for (size_t i = 0; i < set->keys.count && !failed; i++)
-		if ((int64_t)keys[i].expires > now)
+		if (lives(keys[i].expires, now))
 			failed = vrpset_add_router_key(b, &keys[i]);
 	for (size_t i = 0; i < set->aspas.count && !failed; i++)
-		if ((int64_t)aspas[i].expires > now)
+		if (lives(aspas[i].expires, now))
 			failed = vrpset_add_aspa(b, &aspas[i]);
 	if (failed) {
 		vrpset_builder_free(b);
