@@ -263,7 +263,7 @@ line_write(struct out *out, char sign, const struct payload *p, const struct nam
 	char *start, *dst;
 
 	if (p->kind == PAYLOAD_ROUTER_KEY)
-		need += 2 * SKI_LEN + BASE64_LEN(p->key.spki_len);
+		need += 2 * SKI_LEN + BASE64_LEN((size_t)p->key.spki_len);
 	else if (p->kind == PAYLOAD_ASPA)
 		need += (size_t)p->aspa.provider_count * 13;
 	start = dst = out_room(out, need);
