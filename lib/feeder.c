@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: ISC */
+#include "feeder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "intake.h"
+#include "names.h"
+
+#define READ_SIZE ((size_t)256 * 1024)
+#define FILE_CHECK_MS 1000	/* how often a file is looked at */
+
+/* What is written to the pipe that wakes the thread. */
+enum command { RELOAD = 'r', ACCEPT = 'a', QUIT = 'q' };
+
+struct feeder {
+	struct feeder_config config;
+	struct log log;
+	pthread_t thread;
+	int wake[2];
+	int fd;			/* the stream, -1 once it has ended or for a file */
+	char *data;		/* READ_SIZE bytes */
+	struct names *names;
+	struct intake *intake;
+	struct vrpset *delivered;	/* what the last update led to */
+	struct stat read;	/* the file as it was when it was read ... */
+	struct stat seen;	/* ... and when it was looked at last */
+};
+
+static int64_t
+now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec;
+}
+
+static int
+publish(void *ctx, struct vrpset *set)
+{
+	struct feeder *f = ctx;
+	struct rtr_update *u = rtr_update_new(f->delivered, set, f->config.versions(f->config.ctx));
+
+	if (!u)
+		return -1;
+	vrpset_unref(f->delivered);
+	f->delivered = vrpset_ref(set);
+	f->config.deliver(f->config.ctx, u);
+	return 0;
+}
+
+static void
+check_memory(struct feeder *f, int rc)
+{
+	if (rc < 0)
+		log_line(&f->log, LOG_LEVEL_ERROR, "out of memory while reading input");
+}
+
+/* One read of the stream, and its end. */
+static void
+read_stream(struct feeder *f)
+{
+	ssize_t n = read(f->fd, f->data, READ_SIZE);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n > 0) {
+		check_memory(f, intake_feed(f->intake, f->data, (size_t)n, now()));
+		return;
+	}
+	if (n < 0)
+		log_line(&f->log, LOG_LEVEL_ERROR, "input: %s", strerror(errno));
+	check_memory(f, intake_finish(f->intake, now()));
+	log_line(&f->log, LOG_LEVEL_NOTICE, "input has ended");
+	f->fd = -1;
+	f->config.ended(f->config.ctx);
+}
+
+/* Read the whole file as a stream of its own. */
+static void
+read_file(struct feeder *f)
+{
+	int fd = open(f->config.path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = 0;
+	int rc = 0;
+
+	if (fd < 0 || fstat(fd, &f->read) < 0) {
+		log_line(&f->log, LOG_LEVEL_ERROR, "%s: %s; the table stays as it is", f->config.path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	f->seen = f->read;
+	while (rc == 0 && (n = read(fd, f->data, READ_SIZE)) > 0)
+		rc = intake_feed(f->intake, f->data, (size_t)n, now());
+	if (n < 0)
+		log_line(&f->log, LOG_LEVEL_ERROR, "%s: %s", f->config.path, strerror(errno));
+	close(fd);
+	check_memory(f, rc);
+	check_memory(f, intake_finish(f->intake, now()));
+}
+
+static bool
+same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* A file that has changed is read once it has stopped changing. */
+static void
+check_file(struct feeder *f)
+{
+	struct stat st;
+	bool settled;
+
+	if (stat(f->config.path, &st) < 0)
+		return;
+	settled = same_file(&st, &f->seen);
+	f->seen = st;
+	if (settled && !same_file(&st, &f->read))
+		read_file(f);
+}
+
+/* False when the thread has to end. */
+static bool
+obey(struct feeder *f)
+{
+	char commands[64];
+	ssize_t n = read(f->wake[0], commands, sizeof(commands));
+
+	for (ssize_t i = 0; i < n; i++) {
+		if (commands[i] == QUIT)
+			return false;
+		if (commands[i] == ACCEPT && !intake_accept_held(f->intake, now()))
+			log_line(&f->log, LOG_LEVEL_NOTICE, "no table is held back");
+		if (commands[i] == RELOAD && f->config.path)
+			read_file(f);
+	}
+	return true;
+}
+
+/* Milliseconds until something other than input has to be done. */
+static int
+wait_time(const struct feeder *f)
+{
+	int64_t deadline = intake_deadline(f->intake), left;
+	int limit = f->config.path ? FILE_CHECK_MS : -1;
+
+	if (deadline == INTAKE_NEVER)
+		return limit;
+	left = deadline - now();
+	if (left < 0)
+		left = 0;
+	/* Whole seconds are waited for in steps of an hour at most: the clock may be set. */
+	if (left > 3600)
+		left = 3600;
+	return limit >= 0 && left * 1000 > limit ? limit : (int)left * 1000;
+}
+
+static void *
+run(void *arg)
+{
+	struct feeder *f = arg;
+
+	if (f->config.path)
+		read_file(f);
+	for (;;) {
+		struct pollfd p[2] = {{.fd = f->wake[0], .events = POLLIN}, {.fd = f->fd, .events = POLLIN}};
+		int n = poll(p, 2, wait_time(f));
+
+		if (n < 0 && errno != EINTR)
+			log_line(&f->log, LOG_LEVEL_ERROR, "poll: %s", strerror(errno));
+		if (n > 0 && p[0].revents && !obey(f))
+			return NULL;
+		if (n > 0 && p[1].revents)
+			read_stream(f);
+		intake_tick(f->intake, now());
+		if (f->config.path)
+			check_file(f);
+	}
+}
+
+static void
+feeder_free(struct feeder *f)
+{
+	if (f->wake[0] >= 0) {
+		close(f->wake[0]);
+		close(f->wake[1]);
+	}
+	intake_free(f->intake);
+	vrpset_unref(f->delivered);
+	names_unref(f->names);
+	free(f->data);
+	free(f);
+}
+
+struct feeder *
+feeder_start(const struct feeder_config *config, const struct log *log, struct vrp_err *err)
+{
+	struct feeder *f = calloc(1, sizeof(*f));
+	struct intake_config rules = {
+		.ignore_expiry = config->ignore_expiry,
+		.max_age = config->max_age,
+		.max_shrink = config->max_shrink,
+		.publish = publish,
+		.ctx = f,
+	};
+	int rc = ENOMEM;
+
+	if (!f) {
+		vrp_err_nomem(err);
+		return NULL;
+	}
+	f->config = *config;
+	f->log = *log;
+	f->fd = config->path ? -1 : config->fd;
+	f->wake[0] = -1;
+	if (config->path && access(config->path, R_OK) < 0) {
+		vrp_err_set(err, "%s: %s", config->path, strerror(errno));
+		feeder_free(f);
+		return NULL;
+	}
+	f->data = malloc(READ_SIZE);
+	f->names = names_new();
+	f->intake = f->names ? intake_new(f->names, &rules, log) : NULL;
+	if (f->data && f->intake)
+		rc = pipe2(f->wake, O_CLOEXEC | O_NONBLOCK) < 0 ? errno : pthread_create(&f->thread, NULL, run, f);
+	if (rc) {
+		vrp_err_set(err, "cannot start reading input: %s", strerror(rc));
+		feeder_free(f);
+		return NULL;
+	}
+	return f;
+}
+
+static void
+wake(struct feeder *f, enum command command)
+{
+	char c = (char)command;
+
+	/* A full pipe means that the thread has enough to do already. */
+	(void)!write(f->wake[1], &c, 1);
+}
+
+void
+feeder_stop(struct feeder *f)
+{
+	if (!f)
+		return;
+	wake(f, QUIT);
+	pthread_join(f->thread, NULL);
+	feeder_free(f);
+}
+
+void
+feeder_reload(struct feeder *f)
+{
+	wake(f, RELOAD);
+}
+
+void
+feeder_accept_held(struct feeder *f)
+{
+	wake(f, ACCEPT);
+}

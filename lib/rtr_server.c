@@ -1,0 +1,705 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One connection goes through these states:
+ *
+ *	TALKING    takes PDUs while nothing is waiting to be sent: reading stops as
+ *	           soon as an answer is queued and goes on when it has left
+ *	FLUSHING   the session has ended, its last bytes (an Error Report) go out
+ *	LINGERING  they have; our side is shut, and what the router still sends is
+ *	           dropped for a moment: closing at once would make the kernel send a
+ *	           reset, which could overtake the report
+ *
+ * A timer looks at all connections once a second for deadlines and Notifies
+ * that are due.  That costs less than a timer each.
+ */
+#include "rtr_server.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "rtr_session.h"
+
+#define LISTEN_BACKLOG 1024
+#define WRITE_SIZE ((size_t)256 * 1024)		/* at most so much in one system call */
+#define INPUT_MAX ((size_t)2 * RTR_PDU_MAX)	/* received and not yet taken */
+#define OUTPUT_PENDING ((size_t)16 * 1024)	/* more than this in the queue stops reading */
+#define LINGER_MS 2000
+#define ACCEPT_PAUSE_MS 500			/* when descriptors have run out */
+#define STALL_FACTOR 10				/* a response may take this times the stall time-out in all */
+
+enum conn_state { TALKING, FLUSHING, LINGERING };
+
+struct conn {
+	TAILQ_ENTRY(conn) link;
+	struct rtr_server *server;
+	struct bufferevent *bev;
+	struct rtr_session session;
+	enum conn_state state;
+	bool ended;		/* the router has shut its side */
+	int64_t since;		/* all times: milliseconds, monotonic */
+	int64_t partial_since;	/* a PDU has begun and is not complete, 0 when not so */
+	int64_t busy_since;	/* output is waiting, 0 when not so */
+	int64_t progress;	/* output was taken last */
+	int64_t linger_until;
+	uint64_t sent;		/* bytes */
+	char peer[64];
+};
+
+struct listener {
+	TAILQ_ENTRY(listener) link;
+	struct evconnlistener *ev;
+	struct rtr_server *server;
+};
+
+TAILQ_HEAD(conns, conn);
+TAILQ_HEAD(listeners, listener);
+
+/* Updates that wait for the loop; several only when it is very busy. */
+struct mail {
+	struct mail *next;
+	struct rtr_update *update;
+};
+
+struct rtr_server {
+	struct event_base *base;
+	struct rtr_cache *cache;
+	struct rtr_server_config config;
+	struct log log;
+	struct conns conns;
+	struct listeners listeners;
+	size_t clients;
+	size_t turned_away;	/* since the log spoke of it */
+	bool paused;		/* listeners wait for descriptors */
+	struct event *tick;
+	struct event *accept_timer;
+	struct event *mail_event;
+	int mail_fd;
+	pthread_mutex_t mail_lock;
+	struct mail *mail, **mail_end;
+	atomic_uint versions;
+};
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static struct evbuffer *
+output(const struct conn *c)
+{
+	return bufferevent_get_output(c->bev);
+}
+
+static size_t
+pending(const struct conn *c)
+{
+	return evbuffer_get_length(output(c));
+}
+
+static void
+conn_free(struct conn *c, const char *why)
+{
+	struct rtr_server *s = c->server;
+
+	log_line(&s->log, LOG_LEVEL_INFO, "%s disconnected: %s (%u queries, %llu bytes sent, %lld s)", c->peer, why,
+		 c->session.queries, (unsigned long long)c->sent, (long long)((now_ms() - c->since) / 1000));
+	TAILQ_REMOVE(&s->conns, c, link);
+	s->clients--;
+	bufferevent_free(c->bev);
+	free(c);
+}
+
+static int
+io_copy(void *ctx, const void *data, size_t len)
+{
+	return evbuffer_add(output(ctx), data, len);
+}
+
+static void
+release_image(const void *data VRP_UNUSED, size_t len VRP_UNUSED, void *image)
+{
+	blob_unref(image);
+}
+
+static int
+io_share(void *ctx, struct blob *image)
+{
+	if (evbuffer_add_reference(output(ctx), image->data, image->len, release_image, image) == 0)
+		return 0;
+	blob_unref(image);
+	return -1;
+}
+
+static const struct rtr_session_io session_io = {io_copy, io_share};
+
+/* The last bytes are out: shut our side and let the router close. */
+static void
+linger(struct conn *c)
+{
+	c->state = LINGERING;
+	c->linger_until = now_ms() + LINGER_MS;
+	shutdown(bufferevent_getfd(c->bev), SHUT_WR);
+	bufferevent_enable(c->bev, EV_READ);
+	evbuffer_drain(bufferevent_get_input(c->bev), evbuffer_get_length(bufferevent_get_input(c->bev)));
+}
+
+static void
+log_event(const struct conn *c, enum rtr_session_event event)
+{
+	static const char *const texts[] = {
+		[RTR_EVENT_TABLE] = "whole table sent",	  [RTR_EVENT_DELTA] = "delta sent",
+		[RTR_EVENT_RESET] = "Cache Reset sent",	  [RTR_EVENT_NO_DATA] = "told that there is no data yet",
+		[RTR_EVENT_REFUSED] = "version refused",
+	};
+
+	if (event == RTR_EVENT_NONE || event == RTR_EVENT_CLOSED)
+		return;
+	if (c->session.state == RTR_SESSION_ESTABLISHED && c->session.queries == 1)
+		log_line(&c->server->log, LOG_LEVEL_INFO, "%s speaks version %u: %s, serial %u", c->peer,
+			 c->session.version, texts[event], rtr_cache_serial(c->server->cache));
+	else
+		log_line(&c->server->log, LOG_LEVEL_DEBUG, "%s: %s, serial %u", c->peer, texts[event],
+			 rtr_cache_serial(c->server->cache));
+}
+
+/* Let the session take the next PDU that is there whole.  False when there is none. */
+static bool
+take_pdu(struct conn *c, struct evbuffer *in)
+{
+	size_t have = evbuffer_get_length(in), want = RTR_HEADER_LEN, taken;
+	enum rtr_session_event event;
+	unsigned char *data;
+
+	if (have < RTR_HEADER_LEN || !(data = evbuffer_pullup(in, RTR_HEADER_LEN)))
+		return false;
+	want = rtr_header_decode(data).len;
+	if (want > have)
+		want = have;
+	if (want < RTR_HEADER_LEN)
+		want = RTR_HEADER_LEN;
+	data = evbuffer_pullup(in, (ev_ssize_t)want);
+	if (!data)
+		return false;
+	taken = rtr_session_take(&c->session, data, want, &event);
+	evbuffer_drain(in, taken);
+	log_event(c, event);
+	return taken > 0;
+}
+
+/* Answer what has come, one response at a time.  May free the connection. */
+static void
+serve(struct conn *c)
+{
+	struct evbuffer *in = bufferevent_get_input(c->bev);
+	size_t left;
+
+	while (c->session.state != RTR_SESSION_CLOSED && pending(c) < OUTPUT_PENDING && take_pdu(c, in))
+		continue;
+	atomic_store_explicit(&c->server->versions, rtr_cache_versions(c->server->cache), memory_order_relaxed);
+	left = evbuffer_get_length(in);
+	if (pending(c) && !c->busy_since)
+		c->busy_since = c->progress = now_ms();
+	if (c->session.state == RTR_SESSION_CLOSED) {
+		c->state = FLUSHING;
+		bufferevent_disable(c->bev, EV_READ);
+		if (pending(c) == 0)
+			linger(c);
+		return;
+	}
+	if (pending(c) >= OUTPUT_PENDING) {
+		bufferevent_disable(c->bev, EV_READ);
+		c->partial_since = 0;
+		return;
+	}
+	if (left == 0)
+		c->partial_since = 0;
+	else if (!c->partial_since)
+		c->partial_since = now_ms();
+	if (c->ended && pending(c) == 0)
+		conn_free(c, left ? "closed by router in the middle of a PDU" : "closed by router");
+}
+
+static void
+on_read(struct bufferevent *bev, void *ctx)
+{
+	struct conn *c = ctx;
+
+	if (c->state == LINGERING)
+		evbuffer_drain(bufferevent_get_input(bev), evbuffer_get_length(bufferevent_get_input(bev)));
+	else if (c->state == TALKING)
+		serve(c);
+}
+
+/* All output has left. */
+static void
+on_written(struct bufferevent *bev, void *ctx)
+{
+	struct conn *c = ctx;
+
+	if (pending(c))
+		return;
+	c->busy_since = 0;
+	if (c->state == FLUSHING) {
+		linger(c);
+	} else if (c->state == TALKING) {
+		if (!c->ended)
+			bufferevent_enable(bev, EV_READ);
+		serve(c);
+	}
+}
+
+/* Counts what leaves, which is also how progress is seen. */
+static void
+on_output(struct evbuffer *buf VRP_UNUSED, const struct evbuffer_cb_info *info, void *ctx)
+{
+	struct conn *c = ctx;
+
+	if (info->n_deleted) {
+		c->sent += info->n_deleted;
+		c->progress = now_ms();
+	}
+}
+
+static const char *
+close_reason(const struct conn *c)
+{
+	return c->session.reason[0] ? c->session.reason : "closed by router";
+}
+
+static void
+on_event(struct bufferevent *bev VRP_UNUSED, short what, void *ctx)
+{
+	struct conn *c = ctx;
+	int err = errno;
+
+	if (c->state != TALKING) {
+		conn_free(c, close_reason(c));
+	} else if (what & BEV_EVENT_ERROR) {
+		conn_free(c, err == ECONNRESET || err == EPIPE ? "reset by router" : strerror(err));
+	} else if (what & BEV_EVENT_EOF) {
+		c->ended = true;
+		serve(c);
+	}
+}
+
+static void
+tune_socket(int fd)
+{
+	int one = 1, idle = 60, interval = 20, count = 3;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
+}
+
+/* "192.0.2.1:323" or "[2001:db8::1]:323"; IPv4-mapped addresses as IPv4. */
+static void
+format_address(const struct sockaddr *sa, socklen_t len, char *out, size_t size)
+{
+	char host[64], port[8];
+
+	if (getnameinfo(sa, len, host, sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		snprintf(out, size, "unknown address");
+	else
+		snprintf(out, size, sa->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+static struct conn *
+conn_new(struct rtr_server *s, evutil_socket_t fd)
+{
+	struct conn *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->bev = bufferevent_socket_new(s->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (!c->bev || !evbuffer_add_cb(output(c), on_output, c)) {
+		if (c->bev)
+			bufferevent_free(c->bev);
+		else
+			close(fd);
+		free(c);
+		return NULL;
+	}
+	c->server = s;
+	c->since = now_ms();
+	rtr_session_init(&c->session, s->cache, &session_io, c);
+	bufferevent_setcb(c->bev, on_read, on_written, on_event, c);
+	bufferevent_setwatermark(c->bev, EV_READ, 0, INPUT_MAX);
+	bufferevent_set_max_single_write(c->bev, WRITE_SIZE);
+	TAILQ_INSERT_TAIL(&s->conns, c, link);
+	s->clients++;
+	return c;
+}
+
+static void
+on_accept(struct evconnlistener *ev VRP_UNUSED, evutil_socket_t fd, struct sockaddr *sa, int len, void *ctx)
+{
+	struct listener *l = ctx;
+	struct rtr_server *s = l->server;
+	struct conn *c;
+
+	if (s->clients >= s->config.max_clients) {
+		s->turned_away++;
+		close(fd);
+		return;
+	}
+	tune_socket(fd);
+	c = conn_new(s, fd);
+	if (!c) {
+		log_line(&s->log, LOG_LEVEL_ERROR, "out of memory for a connection");
+		return;
+	}
+	format_address(sa, (socklen_t)len, c->peer, sizeof(c->peer));
+	log_line(&s->log, LOG_LEVEL_INFO, "%s connected (%zu clients)", c->peer, s->clients);
+	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
+}
+
+static void
+set_listening(struct rtr_server *s, bool on)
+{
+	struct listener *l;
+
+	s->paused = !on;
+	TAILQ_FOREACH (l, &s->listeners, link) {
+		if (on)
+			evconnlistener_enable(l->ev);
+		else
+			evconnlistener_disable(l->ev);
+	}
+}
+
+/* Out of descriptors: connections wait in the backlog while we pause, instead of spinning. */
+static void
+on_accept_error(struct evconnlistener *ev VRP_UNUSED, void *ctx)
+{
+	struct listener *l = ctx;
+	struct timeval pause = {.tv_usec = ACCEPT_PAUSE_MS * 1000};
+
+	log_line(&l->server->log, LOG_LEVEL_ERROR, "accept: %s; trying again in %d ms", strerror(errno), ACCEPT_PAUSE_MS);
+	set_listening(l->server, false);
+	evtimer_add(l->server->accept_timer, &pause);
+}
+
+static void
+on_accept_timer(evutil_socket_t fd VRP_UNUSED, short what VRP_UNUSED, void *ctx)
+{
+	set_listening(ctx, true);
+}
+
+static void
+notify(struct conn *c, int64_t now)
+{
+	if (c->state == TALKING && rtr_session_notify(&c->session, now, (int64_t)c->server->config.notify_interval * 1000))
+		log_line(&c->server->log, LOG_LEVEL_DEBUG, "%s: notified of serial %u", c->peer, c->session.sent_serial);
+	if (pending(c) && !c->busy_since)
+		c->busy_since = c->progress = now;
+}
+
+/* Deadlines of one connection, which may be freed.  True when it was. */
+static bool
+check_deadlines(struct conn *c, int64_t now)
+{
+	const struct rtr_server_config *config = &c->server->config;
+	int64_t query = (int64_t)config->query_timeout * 1000, stall = (int64_t)config->stall_timeout * 1000;
+	const char *why = NULL;
+
+	if (c->state == LINGERING && now >= c->linger_until)
+		why = close_reason(c);
+	else if (c->busy_since && now - c->progress >= stall)
+		why = c->state == FLUSHING ? close_reason(c) : "stalled: takes no data";
+	else if (c->busy_since && now - c->busy_since >= stall * STALL_FACTOR)
+		why = "stalled: takes data too slowly";
+	else if (c->state == TALKING && c->session.state == RTR_SESSION_NEW && now - c->since >= query)
+		why = "no query in time";
+	else if (c->state == TALKING && c->partial_since && now - c->partial_since >= query)
+		why = "rest of a PDU did not come in time";
+	if (why)
+		conn_free(c, why);
+	return why != NULL;
+}
+
+static void
+on_tick(evutil_socket_t fd VRP_UNUSED, short what VRP_UNUSED, void *ctx)
+{
+	struct rtr_server *s = ctx;
+	int64_t now = now_ms();
+	struct conn *c, *next;
+
+	for (c = TAILQ_FIRST(&s->conns); c; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (!check_deadlines(c, now))
+			notify(c, now);
+	}
+	if (s->turned_away)
+		log_line(&s->log, LOG_LEVEL_WARNING, "%zu connections turned away: %zu clients is the limit", s->turned_away,
+			 s->config.max_clients);
+	s->turned_away = 0;
+}
+
+static void
+commit(struct rtr_server *s, struct rtr_update *u)
+{
+	size_t changed = rtr_update_count(u);
+
+	rtr_cache_commit(s->cache, u);
+	atomic_store_explicit(&s->versions, rtr_cache_versions(s->cache), memory_order_relaxed);
+	log_line(&s->log, LOG_LEVEL_NOTICE, "serial %u: %zu records, %zu changed, %zu changes kept, %zu clients",
+		 rtr_cache_serial(s->cache), vrpset_count(rtr_cache_set(s->cache)), changed, rtr_cache_history(s->cache),
+		 s->clients);
+}
+
+static void
+on_mail(evutil_socket_t fd, short what VRP_UNUSED, void *ctx)
+{
+	struct rtr_server *s = ctx;
+	struct mail *mail;
+	struct conn *c;
+	uint64_t count;
+	int64_t now;
+
+	(void)!read(fd, &count, sizeof(count));
+	pthread_mutex_lock(&s->mail_lock);
+	mail = s->mail;
+	s->mail = NULL;
+	s->mail_end = &s->mail;
+	pthread_mutex_unlock(&s->mail_lock);
+	while (mail) {
+		struct mail *m = mail;
+
+		mail = m->next;
+		commit(s, m->update);
+		free(m);
+	}
+	now = now_ms();
+	TAILQ_FOREACH (c, &s->conns, link)
+		notify(c, now);
+}
+
+void
+rtr_server_post(struct rtr_server *s, struct rtr_update *update)
+{
+	struct mail *m = malloc(sizeof(*m));
+	uint64_t one = 1;
+
+	/* Dropping a step would leave routers with a wrong table: wait for memory instead. */
+	while (!m) {
+		log_line(&s->log, LOG_LEVEL_ERROR, "out of memory, waiting");
+		sleep(1);
+		m = malloc(sizeof(*m));
+	}
+	*m = (struct mail){.update = update};
+	pthread_mutex_lock(&s->mail_lock);
+	*s->mail_end = m;
+	s->mail_end = &m->next;
+	pthread_mutex_unlock(&s->mail_lock);
+	(void)!write(s->mail_fd, &one, sizeof(one));
+}
+
+unsigned
+rtr_server_versions(struct rtr_server *s)
+{
+	return atomic_load_explicit(&s->versions, memory_order_relaxed);
+}
+
+size_t
+rtr_server_clients(const struct rtr_server *s)
+{
+	return s->clients;
+}
+
+struct rtr_server *
+rtr_server_new(struct event_base *base, struct rtr_cache *cache, const struct rtr_server_config *config,
+	       const struct log *log, struct vrp_err *err)
+{
+	struct rtr_server *s = calloc(1, sizeof(*s));
+	struct timeval second = {.tv_sec = 1};
+
+	if (!s) {
+		vrp_err_nomem(err);
+		return NULL;
+	}
+	s->base = base;
+	s->cache = cache;
+	s->config = *config;
+	s->log = *log;
+	TAILQ_INIT(&s->conns);
+	TAILQ_INIT(&s->listeners);
+	pthread_mutex_init(&s->mail_lock, NULL);
+	s->mail_end = &s->mail;
+	s->mail_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	s->tick = event_new(base, -1, EV_PERSIST, on_tick, s);
+	s->accept_timer = evtimer_new(base, on_accept_timer, s);
+	s->mail_event = s->mail_fd < 0 ? NULL : event_new(base, s->mail_fd, EV_READ | EV_PERSIST, on_mail, s);
+	if (!s->tick || !s->accept_timer || !s->mail_event || event_add(s->tick, &second) < 0 ||
+	    event_add(s->mail_event, NULL) < 0) {
+		vrp_err_set(err, "cannot set up the event loop: %s", strerror(errno));
+		rtr_server_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+static void
+free_event(struct event *ev)
+{
+	if (ev)
+		event_free(ev);
+}
+
+static void
+free_listeners(struct rtr_server *s)
+{
+	struct listener *l;
+
+	while ((l = TAILQ_FIRST(&s->listeners))) {
+		TAILQ_REMOVE(&s->listeners, l, link);
+		evconnlistener_free(l->ev);
+		free(l);
+	}
+}
+
+void
+rtr_server_free(struct rtr_server *s)
+{
+	struct conn *c;
+
+	if (!s)
+		return;
+	free_listeners(s);
+	while ((c = TAILQ_FIRST(&s->conns)))
+		conn_free(c, c->session.reason[0] ? c->session.reason : "cache stops");
+	while (s->mail) {
+		struct mail *m = s->mail;
+
+		s->mail = m->next;
+		rtr_update_free(m->update);
+		free(m);
+	}
+	free_event(s->tick);
+	free_event(s->accept_timer);
+	free_event(s->mail_event);
+	if (s->mail_fd >= 0)
+		close(s->mail_fd);
+	pthread_mutex_destroy(&s->mail_lock);
+	free(s);
+}
+
+void
+rtr_server_shutdown(struct rtr_server *s)
+{
+	struct conn *c, *next;
+
+	free_listeners(s);
+	for (c = TAILQ_FIRST(&s->conns); c; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (c->state != TALKING)
+			continue;
+		rtr_session_shutdown(&c->session);
+		serve(c);
+	}
+}
+
+/* Bind one address, log where, and start to accept.  -1 with a reason and errno. */
+static int
+listen_on(struct rtr_server *s, const struct addrinfo *ai, struct vrp_err *err)
+{
+	struct listener *l = calloc(1, sizeof(*l));
+	struct sockaddr_storage bound;
+	socklen_t len = sizeof(bound);
+	int failed, one = 1, fd = socket(ai->ai_family, ai->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, ai->ai_protocol);
+	char text[64];
+
+	format_address(ai->ai_addr, ai->ai_addrlen, text, sizeof(text));
+	if (!l || fd < 0)
+		goto fail;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (ai->ai_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+	if (bind(fd, ai->ai_addr, ai->ai_addrlen) < 0 || getsockname(fd, (struct sockaddr *)&bound, &len) < 0)
+		goto fail;
+	l->server = s;
+	l->ev = evconnlistener_new(s->base, on_accept, l, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, LISTEN_BACKLOG,
+				   fd);
+	if (!l->ev)
+		goto fail;
+	evconnlistener_set_error_cb(l->ev, on_accept_error);
+	TAILQ_INSERT_TAIL(&s->listeners, l, link);
+	format_address((struct sockaddr *)&bound, len, text, sizeof(text));
+	log_line(&s->log, LOG_LEVEL_NOTICE, "listening on %s", text);
+	return 0;
+fail:
+	failed = errno;
+	vrp_err_set(err, "listen on %s: %s", text, strerror(failed));
+	if (fd >= 0)
+		close(fd);
+	free(l);
+	errno = failed;
+	return -1;
+}
+
+/* Take "[HOST]:PORT", "HOST:PORT" or ":PORT" apart; host is "" for all addresses. */
+static int
+split_address(const char *address, char host[256], char port[16], struct vrp_err *err)
+{
+	const char *colon = strrchr(address, ':');
+	size_t len = colon ? (size_t)(colon - address) : 0;
+
+	if (!colon || strlen(colon + 1) >= 16 || !colon[1])
+		return vrp_err_set(err, "'%s' is not ADDRESS:PORT", address);
+	if (len >= 2 && address[0] == '[' && address[len - 1] == ']') {
+		address++;
+		len -= 2;
+	} else if (memchr(address, ':', len)) {
+		return vrp_err_set(err, "'%s': an IPv6 address stands in brackets", address);
+	}
+	if (len >= 256)
+		return vrp_err_set(err, "'%s' is not ADDRESS:PORT", address);
+	if (len == 1 && *address == '*')
+		len = 0;
+	memcpy(host, address, len);
+	host[len] = '\0';
+	memcpy(port, colon + 1, strlen(colon + 1) + 1);
+	return 0;
+}
+
+int
+rtr_server_listen(struct rtr_server *s, const char *address, struct vrp_err *err)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *list, *ai;
+	char host[256], port[16];
+	int rc;
+
+	if (strncmp(address, "tcp://", 6) == 0)
+		address += 6;
+	if (split_address(address, host, port, err) < 0)
+		return -1;
+	rc = getaddrinfo(host[0] ? host : NULL, port, &hints, &list);
+	if (rc != 0)
+		return vrp_err_set(err, "listen on %s: %s", address, gai_strerror(rc));
+	/* Of "all addresses", a family that this machine doesn't have is no failure if the other one works. */
+	for (ai = list; ai && rc == 0; ai = ai->ai_next) {
+		rc = listen_on(s, ai, err);
+		if (rc < 0 && !host[0] && errno == EAFNOSUPPORT && (ai->ai_next || TAILQ_FIRST(&s->listeners)))
+			rc = 0;
+	}
+	freeaddrinfo(list);
+	return rc;
+}
