@@ -14,6 +14,8 @@
 #   wait_gone NAME               until it has ended by itself; the status is the program's
 #   port_of NAME                 the port that NAME's stderr says it listens on
 #   serve NAME ARG...            start_fed rtr-serve on a free port of 127.0.0.1, wait until it listens, set $PORT
+#   free_port                    print a TCP port that is free now, for programs that cannot pick one themselves
+#   peer PROGRAM ARG...          t/peer: a real router or server of build/peers; need_peer PROGRAM skips where it is not
 #   same FILE FILE               equal, or fail showing the first differences
 #
 # A bats file may use start in setup_file too.  One that has its own teardown
@@ -38,8 +40,17 @@ export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY no_proxy NO_PROXY
 
 setup() { cd "$BATS_TEST_TMPDIR" || return; }
-teardown() { stop_all; }
+teardown() {
+	show_logs
+	stop_all
+}
 teardown_file() { stop_all; }
+
+# When a test failed, the end of what its programs said.
+show_logs() {
+	[ -z "${BATS_TEST_COMPLETED-}" ] || return 0
+	tail -n 15 "$RUN"/*.err 2>/dev/null || :
+}
 
 need_data() {
 	[ -e "$VRP_DATA/${1-}" ] || skip "no ${1:-data} in VRP_DATA ($VRP_DATA)"
@@ -77,12 +88,7 @@ start_fed() {
 	start "$@" <"$RUN/$1.in"
 }
 
-feed() {
-	local var
-
-	var=$(feed_fd "$1")
-	cat >&"${!var}"
-}
+feed() { cat >"$RUN/$1.in"; }
 
 feed_end() {
 	local var fd
@@ -156,6 +162,10 @@ serve() {
 	wait_log "$name" 'listening on'
 	PORT=$(port_of "$name")
 }
+
+free_port() { "$VRP_TOOLS/free-port"; }
+peer() { "$ROOT/t/peer" "$@"; }
+need_peer() { "$ROOT/t/peer" --have "$1" || skip "no $1 in $VRP_PEERS"; }
 
 same() {
 	cmp -s "$1" "$2" && return
