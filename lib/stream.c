@@ -229,6 +229,19 @@ take_overlong(struct stream_reader *r)
 	return discard_line(r, "line longer than 1 MiB");
 }
 
+/*
+ * Stopped within a piece of input, whose rest is lost: what is left of this
+ * block must never be taken for all of it.
+ */
+static int
+give_up(struct stream_reader *r, int rc)
+{
+	r->state = SKIP;
+	r->overlong = true;
+	buf_reset(&r->carry);
+	return rc;
+}
+
 int
 stream_feed(struct stream_reader *r, const char *data, size_t len)
 {
@@ -249,14 +262,14 @@ stream_feed(struct stream_reader *r, const char *data, size_t len)
 			rc = take_line(r, data, n);
 		} else {
 			if (buf_add(&r->carry, data, n) < 0)
-				return -1;
+				return give_up(r, -1);
 			if (nl) {
 				rc = take_line(r, r->carry.data ? r->carry.data : "", r->carry.len);
 				buf_reset(&r->carry);
 			}
 		}
 		if (rc)
-			return rc;
+			return give_up(r, rc);
 		data = nl ? nl + 1 : end;
 	}
 	return 0;

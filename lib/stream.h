@@ -71,7 +71,11 @@ struct stream_reader;
 VRP_NODISCARD struct stream_reader *stream_reader_new(struct names *names, const struct stream_ops *ops, void *ctx);
 void stream_reader_free(struct stream_reader *r);	/* NULL is allowed */
 
-/* Take the next bytes.  0, a callback's value, or -1 when memory is out. */
+/*
+ * Take the next bytes.  0, a callback's value, or -1 when memory is out.  After
+ * anything but 0 the open block is void, without a call to discard, and a
+ * reader that is fed on skips to the next line that opens one.
+ */
 VRP_NODISCARD int stream_feed(struct stream_reader *r, const char *data, size_t len);
 
 /* The input has ended: closes a bare list, discards an open block. */

@@ -146,16 +146,27 @@ table_free(struct table *t)
 	free(t);
 }
 
+/* A feed that stopped leaves the open block void and deltas without their base. */
+static int
+checked(struct table *t, int rc)
+{
+	if (rc) {
+		drop_block(t);
+		t->based = false;
+	}
+	return rc;
+}
+
 int
 table_feed(struct table *t, const char *data, size_t len)
 {
-	return stream_feed(t->reader, data, len);
+	return checked(t, stream_feed(t->reader, data, len));
 }
 
 int
 table_finish(struct table *t)
 {
-	return stream_finish(t->reader);
+	return checked(t, stream_finish(t->reader));
 }
 
 struct vrpset *
