@@ -148,10 +148,20 @@ io_share(void *ctx, struct blob *image)
 
 static const struct rtr_session_io session_io = {io_copy, io_share};
 
-/* The last bytes are out: shut our side and let the router close. */
+static const char *
+close_reason(const struct conn *c)
+{
+	return c->session.reason[0] ? c->session.reason : "closed by router";
+}
+
+/* The last bytes are out: shut our side and let the router close.  Frees the connection when it has already. */
 static void
 linger(struct conn *c)
 {
+	if (c->ended) {
+		conn_free(c, close_reason(c));
+		return;
+	}
 	c->state = LINGERING;
 	c->linger_until = now_ms() + LINGER_MS;
 	shutdown(bufferevent_getfd(c->bev), SHUT_WR);
@@ -274,12 +284,6 @@ on_output(struct evbuffer *buf VRP_UNUSED, const struct evbuffer_cb_info *info, 
 		c->sent += info->n_deleted;
 		c->progress = now_ms();
 	}
-}
-
-static const char *
-close_reason(const struct conn *c)
-{
-	return c->session.reason[0] ? c->session.reason : "closed by router";
 }
 
 static void
