@@ -67,13 +67,11 @@ export L0 L1 L2 L3 L4 L5 TOOLS VERSION
 LIB_SRC = $(wildcard $(patsubst %,lib/%.c,$(L0) $(L1) $(L2) $(L3) $(L4) $(L5)))
 CMD_SRC = $(wildcard $(TOOLS:%=cmd/%.c))
 TEST_SRC = $(wildcard t/unit/test_*.c t/tools/*.c)
-PERF_SRC = $(wildcard t/perf/*.c)
 FUZZ_SRC = $(wildcard t/fuzz/fuzz_*.c)
 
 LIB = $(BUILD)/libvrp.a
 BIN = $(CMD_SRC:cmd/%.c=$(BUILD)/bin/%)
 TEST_BIN = $(patsubst %.c,$(BUILD)/t/%,$(notdir $(TEST_SRC)))
-PERF_BIN = $(PERF_SRC:t/perf/%.c=$(BUILD)/t/%)
 FUZZ_BIN = $(FUZZ_SRC:t/fuzz/%.c=$(BUILD)/%)
 MAN = $(wildcard man/*.[0-9])
 
@@ -114,7 +112,7 @@ $(BUILD)/bin/%: $(BUILD)/obj/cmd/%.o $(LIB) $(BUILD)/harden.ld
 	$(call say,link)
 	$(Q)$(LINK) @$(BUILD)/harden.ld $< $(LIB) $(call libs,$(PKGS_$*)) $(LIBS) -o $@
 
-# Unit tests, helper programs of tests, load generators: any of them may need any library.
+# Unit tests and helper programs of tests: any of them may need any library.
 define link_test =
 @mkdir -p $(@D)
 $(call say,link)
@@ -123,8 +121,6 @@ endef
 $(BUILD)/t/%: $(BUILD)/obj/t/unit/%.o $(LIB) $(BUILD)/harden.ld
 	$(link_test)
 $(BUILD)/t/%: $(BUILD)/obj/t/tools/%.o $(LIB) $(BUILD)/harden.ld
-	$(link_test)
-$(BUILD)/t/%: $(BUILD)/obj/t/perf/%.o $(LIB) $(BUILD)/harden.ld
 	$(link_test)
 
 $(BUILD)/fuzz_%: $(BUILD)/obj/t/fuzz/fuzz_%.o $(LIB)
@@ -173,8 +169,7 @@ FUZZ_TIME ?= 600
 fuzz: fuzz-targets
 	@t/fuzz.sh $(FUZZ_TIME) $(JOBS)
 
-perf: programs $(PERF_BIN) build/peers/stamp
-	@t/perf/run.sh
+include t/perf/perf.mk
 
 # ---- Install
 

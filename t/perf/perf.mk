@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: ISC
+# Load generators and what they are compared with.  Part of the Makefile, which
+# includes this file; `make perf` measures, `make perf PERF_QUICK=1` tries the scripts.
+
+PERF = gen-feed load-rtr bound-server load-jansson timed
+PERF_SHARED = pdutable procstat streamhash
+PERF_BIN = $(PERF:%=$(BUILD)/perf/%)
+
+PKGS_bound-server = libevent_core
+PKGS_load-jansson = jansson
+
+$(BUILD)/perf/%: $(BUILD)/obj/t/perf/%.o $(PERF_SHARED:%=$(BUILD)/obj/t/perf/%.o) $(LIB) $(BUILD)/harden.ld
+	@mkdir -p $(@D)
+	$(call say,link)
+	$(Q)$(LINK) @$(BUILD)/harden.ld $(filter %.o %.a,$^) $(call libs,$(PKGS_$*)) $(LIBS) -o $@
+
+perf-programs: all $(PERF_BIN)
+
+perf: perf-programs build/peers/stamp
+	@t/perf/run.sh
+
+.PHONY: perf perf-programs
