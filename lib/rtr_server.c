@@ -18,8 +18,6 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
-#include <event2/listener.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -29,14 +27,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "listener.h"
 #include "rtr_session.h"
 
-#define LISTEN_BACKLOG 1024
 #define WRITE_SIZE ((size_t)256 * 1024)		/* at most so much in one system call */
 #define INPUT_MAX ((size_t)2 * RTR_PDU_MAX)	/* received and not yet taken */
 #define OUTPUT_PENDING ((size_t)16 * 1024)	/* more than this in the queue stops reading */
 #define LINGER_MS 2000
-#define ACCEPT_PAUSE_MS 500			/* when descriptors have run out */
 #define STALL_FACTOR 10				/* a response may take this times the stall time-out in all */
 
 enum conn_state { TALKING, FLUSHING, LINGERING };
@@ -54,17 +51,10 @@ struct conn {
 	int64_t progress;	/* output was taken last */
 	int64_t linger_until;
 	uint64_t sent;		/* bytes */
-	char peer[64];
-};
-
-struct listener {
-	TAILQ_ENTRY(listener) link;
-	struct evconnlistener *ev;
-	struct rtr_server *server;
+	char peer[LISTENER_ADDRESS_MAX];
 };
 
 TAILQ_HEAD(conns, conn);
-TAILQ_HEAD(listeners, listener);
 
 /* Updates that wait for the loop; several only when it is very busy. */
 struct mail {
@@ -78,12 +68,10 @@ struct rtr_server {
 	struct rtr_server_config config;
 	struct log log;
 	struct conns conns;
-	struct listeners listeners;
+	struct listeners *listeners;
 	size_t clients;
 	size_t turned_away;	/* since the log spoke of it */
-	bool paused;		/* listeners wait for descriptors */
 	struct event *tick;
-	struct event *accept_timer;
 	struct event *mail_event;
 	int mail_fd;
 	pthread_mutex_t mail_lock;
@@ -314,18 +302,6 @@ tune_socket(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
 }
 
-/* "192.0.2.1:323" or "[2001:db8::1]:323"; IPv4-mapped addresses as IPv4. */
-static void
-format_address(const struct sockaddr *sa, socklen_t len, char *out, size_t size)
-{
-	char host[64], port[8];
-
-	if (getnameinfo(sa, len, host, sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-		snprintf(out, size, "unknown address");
-	else
-		snprintf(out, size, sa->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
-}
-
 static struct conn *
 conn_new(struct rtr_server *s, evutil_socket_t fd)
 {
@@ -354,10 +330,9 @@ conn_new(struct rtr_server *s, evutil_socket_t fd)
 }
 
 static void
-on_accept(struct evconnlistener *ev VRP_UNUSED, evutil_socket_t fd, struct sockaddr *sa, int len, void *ctx)
+on_accept(void *ctx, int fd, const char *peer)
 {
-	struct listener *l = ctx;
-	struct rtr_server *s = l->server;
+	struct rtr_server *s = ctx;
 	struct conn *c;
 
 	if (s->clients >= s->config.max_clients) {
@@ -371,41 +346,9 @@ on_accept(struct evconnlistener *ev VRP_UNUSED, evutil_socket_t fd, struct socka
 		log_line(&s->log, LOG_LEVEL_ERROR, "out of memory for a connection");
 		return;
 	}
-	format_address(sa, (socklen_t)len, c->peer, sizeof(c->peer));
+	snprintf(c->peer, sizeof(c->peer), "%s", peer);
 	log_line(&s->log, LOG_LEVEL_INFO, "%s connected (%zu clients)", c->peer, s->clients);
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
-}
-
-static void
-set_listening(struct rtr_server *s, bool on)
-{
-	struct listener *l;
-
-	s->paused = !on;
-	TAILQ_FOREACH (l, &s->listeners, link) {
-		if (on)
-			evconnlistener_enable(l->ev);
-		else
-			evconnlistener_disable(l->ev);
-	}
-}
-
-/* Out of descriptors: connections wait in the backlog while we pause, instead of spinning. */
-static void
-on_accept_error(struct evconnlistener *ev VRP_UNUSED, void *ctx)
-{
-	struct listener *l = ctx;
-	struct timeval pause = {.tv_usec = ACCEPT_PAUSE_MS * 1000};
-
-	log_line(&l->server->log, LOG_LEVEL_ERROR, "accept: %s; trying again in %d ms", strerror(errno), ACCEPT_PAUSE_MS);
-	set_listening(l->server, false);
-	evtimer_add(l->server->accept_timer, &pause);
-}
-
-static void
-on_accept_timer(evutil_socket_t fd VRP_UNUSED, short what VRP_UNUSED, void *ctx)
-{
-	set_listening(ctx, true);
 }
 
 static void
@@ -545,14 +488,13 @@ rtr_server_new(struct event_base *base, struct rtr_cache *cache, const struct rt
 	s->config = *config;
 	s->log = *log;
 	TAILQ_INIT(&s->conns);
-	TAILQ_INIT(&s->listeners);
 	pthread_mutex_init(&s->mail_lock, NULL);
 	s->mail_end = &s->mail;
 	s->mail_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	s->tick = event_new(base, -1, EV_PERSIST, on_tick, s);
-	s->accept_timer = evtimer_new(base, on_accept_timer, s);
+	s->listeners = listeners_new(base, on_accept, s, log);
 	s->mail_event = s->mail_fd < 0 ? NULL : event_new(base, s->mail_fd, EV_READ | EV_PERSIST, on_mail, s);
-	if (!s->tick || !s->accept_timer || !s->mail_event || event_add(s->tick, &second) < 0 ||
+	if (!s->tick || !s->listeners || !s->mail_event || event_add(s->tick, &second) < 0 ||
 	    event_add(s->mail_event, NULL) < 0) {
 		vrp_err_set(err, "cannot set up the event loop: %s", strerror(errno));
 		rtr_server_free(s);
@@ -568,18 +510,6 @@ free_event(struct event *ev)
 		event_free(ev);
 }
 
-static void
-free_listeners(struct rtr_server *s)
-{
-	struct listener *l;
-
-	while ((l = TAILQ_FIRST(&s->listeners))) {
-		TAILQ_REMOVE(&s->listeners, l, link);
-		evconnlistener_free(l->ev);
-		free(l);
-	}
-}
-
 void
 rtr_server_free(struct rtr_server *s)
 {
@@ -587,7 +517,8 @@ rtr_server_free(struct rtr_server *s)
 
 	if (!s)
 		return;
-	free_listeners(s);
+	listeners_free(s->listeners);
+	s->listeners = NULL;
 	while ((c = TAILQ_FIRST(&s->conns)))
 		conn_free(c, c->session.reason[0] ? c->session.reason : "cache stops");
 	while (s->mail) {
@@ -598,7 +529,6 @@ rtr_server_free(struct rtr_server *s)
 		free(m);
 	}
 	free_event(s->tick);
-	free_event(s->accept_timer);
 	free_event(s->mail_event);
 	if (s->mail_fd >= 0)
 		close(s->mail_fd);
@@ -611,7 +541,8 @@ rtr_server_shutdown(struct rtr_server *s)
 {
 	struct conn *c, *next;
 
-	free_listeners(s);
+	listeners_free(s->listeners);
+	s->listeners = NULL;
 	for (c = TAILQ_FIRST(&s->conns); c; c = next) {
 		next = TAILQ_NEXT(c, link);
 		if (c->state != TALKING)
@@ -621,89 +552,8 @@ rtr_server_shutdown(struct rtr_server *s)
 	}
 }
 
-/* Bind one address, log where, and start to accept.  -1 with a reason and errno. */
-static int
-listen_on(struct rtr_server *s, const struct addrinfo *ai, struct vrp_err *err)
-{
-	struct listener *l = calloc(1, sizeof(*l));
-	struct sockaddr_storage bound;
-	socklen_t len = sizeof(bound);
-	int failed, one = 1, fd = socket(ai->ai_family, ai->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, ai->ai_protocol);
-	char text[64];
-
-	format_address(ai->ai_addr, ai->ai_addrlen, text, sizeof(text));
-	if (!l || fd < 0)
-		goto fail;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (ai->ai_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
-	if (bind(fd, ai->ai_addr, ai->ai_addrlen) < 0 || getsockname(fd, (struct sockaddr *)&bound, &len) < 0)
-		goto fail;
-	l->server = s;
-	l->ev = evconnlistener_new(s->base, on_accept, l, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, LISTEN_BACKLOG,
-				   fd);
-	if (!l->ev)
-		goto fail;
-	evconnlistener_set_error_cb(l->ev, on_accept_error);
-	TAILQ_INSERT_TAIL(&s->listeners, l, link);
-	format_address((struct sockaddr *)&bound, len, text, sizeof(text));
-	log_line(&s->log, LOG_LEVEL_NOTICE, "listening on %s", text);
-	return 0;
-fail:
-	failed = errno;
-	vrp_err_set(err, "listen on %s: %s", text, strerror(failed));
-	if (fd >= 0)
-		close(fd);
-	free(l);
-	errno = failed;
-	return -1;
-}
-
-/* Take "[HOST]:PORT", "HOST:PORT" or ":PORT" apart; host is "" for all addresses. */
-static int
-split_address(const char *address, char host[256], char port[16], struct vrp_err *err)
-{
-	const char *colon = strrchr(address, ':');
-	size_t len = colon ? (size_t)(colon - address) : 0;
-
-	if (!colon || strlen(colon + 1) >= 16 || !colon[1])
-		return vrp_err_set(err, "'%s' is not ADDRESS:PORT", address);
-	if (len >= 2 && address[0] == '[' && address[len - 1] == ']') {
-		address++;
-		len -= 2;
-	} else if (memchr(address, ':', len)) {
-		return vrp_err_set(err, "'%s': an IPv6 address stands in brackets", address);
-	}
-	if (len >= 256)
-		return vrp_err_set(err, "'%s' is not ADDRESS:PORT", address);
-	if (len == 1 && *address == '*')
-		len = 0;
-	memcpy(host, address, len);
-	host[len] = '\0';
-	memcpy(port, colon + 1, strlen(colon + 1) + 1);
-	return 0;
-}
-
 int
 rtr_server_listen(struct rtr_server *s, const char *address, struct vrp_err *err)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *list, *ai;
-	char host[256], port[16];
-	int rc;
-
-	if (strncmp(address, "tcp://", 6) == 0)
-		address += 6;
-	if (split_address(address, host, port, err) < 0)
-		return -1;
-	rc = getaddrinfo(host[0] ? host : NULL, port, &hints, &list);
-	if (rc != 0)
-		return vrp_err_set(err, "listen on %s: %s", address, gai_strerror(rc));
-	/* Of "all addresses", a family that this machine doesn't have is no failure if the other one works. */
-	for (ai = list; ai && rc == 0; ai = ai->ai_next) {
-		rc = listen_on(s, ai, err);
-		if (rc < 0 && !host[0] && errno == EAFNOSUPPORT && (ai->ai_next || TAILQ_FIRST(&s->listeners)))
-			rc = 0;
-	}
-	freeaddrinfo(list);
-	return rc;
+	return listeners_add(s->listeners, address, err);
 }

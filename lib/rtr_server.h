@@ -39,11 +39,7 @@ VRP_NODISCARD struct rtr_server *rtr_server_new(struct event_base *base, struct 
 /* Close all connections at once.  NULL is allowed. */
 void rtr_server_free(struct rtr_server *s);
 
-/*
- * Listen on [tcp://]ADDRESS:PORT: a name, an IPv4 address, an IPv6 address in
- * brackets, or nothing (or *) for all addresses; port 0 is any free one.  Logs
- * "listening on ADDRESS:PORT" for each socket.  -1 with a reason.
- */
+/* Listen on one more address, see listeners_add().  -1 with a reason. */
 VRP_NODISCARD int rtr_server_listen(struct rtr_server *s, const char *address, struct vrp_err *err);
 
 /* From any thread: serve this from now on (taken over); which images to prepare for the next. */
