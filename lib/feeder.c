@@ -76,7 +76,10 @@ read_stream(struct feeder *f)
 	if (n < 0)
 		log_line(&f->log, LOG_LEVEL_ERROR, "input: %s", strerror(errno));
 	check_memory(f, intake_finish(f->intake, now()));
-	log_line(&f->log, LOG_LEVEL_NOTICE, "input has ended");
+	if (f->delivered)
+		log_line(&f->log, LOG_LEVEL_NOTICE, "input has ended, its last table is served on");
+	else
+		log_line(&f->log, LOG_LEVEL_ERROR, "input has ended without a table");
 	f->fd = -1;
 	f->config.ended(f->config.ctx);
 }
