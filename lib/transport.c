@@ -20,10 +20,11 @@
 static struct transport *tcp_connect(const struct endpoint *to, int64_t deadline, struct vrp_err *err);
 static ssize_t tcp_read(struct transport *t, void *dst, size_t len, struct vrp_err *err);
 static ssize_t tcp_write(struct transport *t, const void *data, size_t len, struct vrp_err *err);
+static void tcp_finish(struct transport *t);
 static void tcp_close(struct transport *t);
 
 static const struct transport_ops all_ops[] = {
-	{"tcp", 323, tcp_connect, tcp_read, tcp_write, tcp_close},
+	{"tcp", 323, tcp_connect, tcp_read, tcp_write, tcp_finish, tcp_close},
 };
 
 static const struct transport_ops *
@@ -171,6 +172,22 @@ transport_write_all(struct transport *t, const void *data, size_t len, int64_t d
 	return 0;
 }
 
+void
+transport_finish(struct transport *t, int64_t deadline)
+{
+	char dropped[16 * 1024];
+	ssize_t n;
+
+	t->ops->finish(t);
+	while (transport_now() < deadline) {
+		n = transport_read(t, dropped, sizeof(dropped), NULL);
+		if (n == 0 || n == TRANSPORT_FAILED)
+			return;
+		if (n < 0 && transport_wait(t, (int)n, deadline, NULL) != 1)
+			return;
+	}
+}
+
 int
 transport_fd(const struct transport *t)
 {
@@ -306,6 +323,12 @@ tcp_write(struct transport *t, const void *data, size_t len, struct vrp_err *err
 		return TRANSPORT_WANT_WRITE;
 	vrp_err_set(err, "write to %s: %s", t->peer, strerror(errno));
 	return TRANSPORT_FAILED;
+}
+
+static void
+tcp_finish(struct transport *t)
+{
+	shutdown(t->fd, SHUT_WR);
 }
 
 static void

@@ -73,6 +73,13 @@ int transport_wait(struct transport *t, int want, int64_t deadline, struct vrp_e
 VRP_NODISCARD int transport_write_all(struct transport *t, const void *data, size_t len, int64_t deadline,
 				      struct vrp_err *err);
 
+/*
+ * Say that nothing more will be sent, and drop what still comes until the peer
+ * closes too or the deadline comes.  A plain close while input is unread makes
+ * TCP discard what was sent last, such as an Error Report.
+ */
+void transport_finish(struct transport *t, int64_t deadline);
+
 int transport_fd(const struct transport *t);
 
 /* The peer as text, "192.0.2.1 port 323"; borrowed. */
@@ -90,6 +97,7 @@ struct transport_ops {
 	struct transport *(*connect)(const struct endpoint *to, int64_t deadline, struct vrp_err *err);
 	ssize_t (*read)(struct transport *t, void *dst, size_t len, struct vrp_err *err);
 	ssize_t (*write)(struct transport *t, const void *data, size_t len, struct vrp_err *err);
+	void (*finish)(struct transport *t);
 	void (*close)(struct transport *t);
 };
 
