@@ -2,7 +2,14 @@
 /*
  * Validator exports in, records out: one entry for every dialect, which is
  * found by content.  JSON dialects stream through feed_json.c, CSV dialects
- * through feed_csv.c, our own line format through stream.c.
+ * through feed_csv.c, our own line format through table.c.
+ *
+ * What must never happen is that a router loses its table in silence.  So a
+ * feed is refused outright when it is cut short, when it holds no list of
+ * records at all (`{}`, or a bare `[]`, which doesn't say of what), when its
+ * metadata counts VRPs and it lists none, and when it lists records but not
+ * one of them can be used.  A list that is there, named and empty, with no
+ * count against it (`{"roas":[]}`, a CSV header alone), is an empty table.
  */
 #ifndef VRP_FEED_H
 #define VRP_FEED_H
@@ -41,8 +48,9 @@ struct feed_options {
 #define FEED_NAMED_MAX 20
 
 struct feed_result {
-	const char *dialect;	/* constant: "rpki-client json", "csv", ... */
+	const char *dialect;	/* constant: "json", "csv", "lines" */
 	int64_t time;		/* when the validator made the data, STAMP_UNKNOWN when it doesn't say */
+	size_t records;		/* met so far, of any kind; counts on while the feed is read */
 	size_t skipped;		/* bad records */
 	size_t expired;		/* records dropped because they had expired */
 };

@@ -6,7 +6,9 @@
  * It accepts exactly what jansson's json_loadb() accepts without flags: one
  * array or object (RFC 4627) with nothing but blanks around it, valid UTF-8, no
  * NUL character, integers within 64 bits, reals within a double, at most 2048
- * levels.  Duplicate keys are the caller's business.
+ * levels.  Duplicate keys are the caller's business.  One exception: jansson 2.14
+ * overlooks a raw NUL byte behind a number or a word; here it is an error, as
+ * it is for JSON.
  *
  *	while (json_reader_next(r, &t) == JSON_TOKEN_KEY) {
  *		if (json_key_is(&t, "vrps"))

@@ -28,7 +28,10 @@ read_text(void *ctx, void *dst, size_t len, struct vrp_err *err)
 	return (ssize_t)n;
 }
 
-/* The first byte says how large the pieces are, and whether values are skipped. */
+/*
+ * The first byte says how large the pieces are, and whether values are skipped.
+ * jansson overlooks a NUL byte behind a number or a word, see json.h.
+ */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -45,7 +48,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (type != JSON_TOKEN_ERROR && type != JSON_TOKEN_END)
 		type = json_reader_next(r, &t);
 	json_reader_free(r);
-	want = json_loadb((const char *)data + 1, size - 1, 0, NULL);
+	want = memchr(data + 1, 0, size - 1) ? NULL : json_loadb((const char *)data + 1, size - 1, 0, NULL);
 	if ((type == JSON_TOKEN_END) != (want != NULL))
 		abort();
 	json_decref(want);

@@ -64,11 +64,11 @@ skips(const char *doc, size_t len, size_t piece)
 	return ok;
 }
 
-/* jansson's verdict. */
+/* jansson's verdict, but for the NUL bytes that it overlooks (json.h). */
 static bool
 jansson_accepts(const char *doc, size_t len)
 {
-	json_t *json = json_loadb(doc, len, 0, NULL);
+	json_t *json = memchr(doc, 0, len) ? NULL : json_loadb(doc, len, 0, NULL);
 
 	json_decref(json);
 	return json != NULL;
@@ -110,6 +110,7 @@ test_documents(void **state)
 		DOC("[true]"), DOC("[false]"), DOC("[null]"), DOC("[True]"), DOC("[tru]"), DOC("[truee]"), DOC("[nul"),
 		DOC("[nulll]"), DOC("[true false]"), DOC("[truefalse]"), DOC("[NaN]"), DOC("[Infinity]"), DOC("[-Infinity]"),
 		DOC("[null1]"), DOC("[true\"\"]"), DOC("[undefined]"), DOC("[f]"), DOC("[t,"), DOC("[nu\0l]"),
+		DOC("[true\0]"), DOC("[1\0]"), DOC("[\0]"), DOC("[1,\0 2]"),
 
 		/* Numbers. */
 		DOC("[0]"), DOC("[-0]"), DOC("[00]"), DOC("[01]"), DOC("[-01]"), DOC("[-]"), DOC("[- 1]"), DOC("[+1]"),
