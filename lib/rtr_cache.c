@@ -223,17 +223,6 @@ rtr_cache_history(const struct rtr_cache *c)
 	return c->step_count;
 }
 
-unsigned
-rtr_cache_versions(const struct rtr_cache *c)
-{
-	unsigned mask = 0;
-
-	for (unsigned v = 0; v < RTR_VERSIONS; v++)
-		if (c->image[v])
-			mask |= 1U << v;
-	return mask;
-}
-
 struct blob *
 rtr_cache_table(struct rtr_cache *c, uint8_t version)
 {

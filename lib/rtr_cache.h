@@ -60,9 +60,6 @@ const struct rtr_cache_config *rtr_cache_config(const struct rtr_cache *c);
 struct vrpset *rtr_cache_set(const struct rtr_cache *c);	/* borrowed; NULL without data */
 size_t rtr_cache_history(const struct rtr_cache *c);	/* changes kept */
 
-/* Versions whose image is in use, as a bit mask for rtr_update_new(). */
-unsigned rtr_cache_versions(const struct rtr_cache *c);
-
 /* The image of the whole table as a new reference.  NULL when memory is out. */
 VRP_NODISCARD struct blob *rtr_cache_table(struct rtr_cache *c, uint8_t version);
 

@@ -45,6 +45,7 @@ struct conn {
 	struct rtr_session session;
 	enum conn_state state;
 	bool ended;		/* the router has shut its side */
+	bool counted;		/* in the server's speaking[] */
 	int64_t since;		/* all times: milliseconds, monotonic */
 	int64_t partial_since;	/* a PDU has begun and is not complete, 0 when not so */
 	int64_t busy_since;	/* output is waiting, 0 when not so */
@@ -76,7 +77,8 @@ struct rtr_server {
 	int mail_fd;
 	pthread_mutex_t mail_lock;
 	struct mail *mail, **mail_end;
-	atomic_uint versions;
+	size_t speaking[RTR_VERSIONS];	/* clients of each version ... */
+	atomic_uint versions;		/* ... and which have any, for the other thread */
 };
 
 static int64_t
@@ -100,6 +102,18 @@ pending(const struct conn *c)
 	return evbuffer_get_length(output(c));
 }
 
+/* Images of the next table are made ahead for the versions that are spoken now. */
+static void
+count_version(struct rtr_server *s, uint8_t version, int by)
+{
+	unsigned versions = 0;
+
+	s->speaking[version] += (size_t)by;
+	for (unsigned v = 0; v < RTR_VERSIONS; v++)
+		versions |= s->speaking[v] ? 1U << v : 0;
+	atomic_store_explicit(&s->versions, versions, memory_order_relaxed);
+}
+
 static void
 conn_free(struct conn *c, const char *why)
 {
@@ -109,6 +123,8 @@ conn_free(struct conn *c, const char *why)
 		 c->session.queries, (unsigned long long)c->sent, (long long)((now_ms() - c->since) / 1000));
 	TAILQ_REMOVE(&s->conns, c, link);
 	s->clients--;
+	if (c->counted)
+		count_version(s, c->session.version, -1);
 	bufferevent_free(c->bev);
 	free(c);
 }
@@ -209,7 +225,10 @@ serve(struct conn *c)
 
 	while (c->session.state != RTR_SESSION_CLOSED && pending(c) < OUTPUT_PENDING && take_pdu(c, in))
 		continue;
-	atomic_store_explicit(&c->server->versions, rtr_cache_versions(c->server->cache), memory_order_relaxed);
+	if (c->session.state == RTR_SESSION_ESTABLISHED && !c->counted) {
+		c->counted = true;
+		count_version(c->server, c->session.version, 1);
+	}
 	left = evbuffer_get_length(in);
 	if (pending(c) && !c->busy_since)
 		c->busy_since = c->progress = now_ms();
@@ -407,7 +426,6 @@ commit(struct rtr_server *s, struct rtr_update *u)
 	size_t changed = rtr_update_count(u);
 
 	rtr_cache_commit(s->cache, u);
-	atomic_store_explicit(&s->versions, rtr_cache_versions(s->cache), memory_order_relaxed);
 	log_line(&s->log, LOG_LEVEL_NOTICE, "serial %u: %zu records, %zu changed, %zu changes kept, %zu clients",
 		 rtr_cache_serial(s->cache), vrpset_count(rtr_cache_set(s->cache)), changed, rtr_cache_history(s->cache),
 		 s->clients);
