@@ -65,10 +65,8 @@ set_deadline(struct intake *in)
 {
 	int64_t expiry;
 
-	in->deadline = INTAKE_NEVER;
-	if (in->unpublished)
-		in->deadline = in->now + 1;
-	if (!in->accepted.set || in->aged)
+	in->deadline = in->unpublished ? in->now + 1 : INTAKE_NEVER;
+	if (!in->accepted.set || in->aged || in->unpublished)
 		return;
 	if (in->config.max_age && in->accepted.time != STAMP_UNKNOWN)
 		in->deadline = in->accepted.time + (int64_t)in->config.max_age + 1;
@@ -280,7 +278,7 @@ intake_tick(struct intake *in, int64_t now)
 	if (!in->accepted.set || now < in->deadline)
 		return;
 	refresh(in);
-	if (!in->aged && vrpset_count(in->served) < count) {
+	if (!in->aged && in->served && vrpset_count(in->served) < count) {
 		in->expired_at = now;
 		log_line(&in->log, LOG_LEVEL_INFO, "%zu records have expired", count - vrpset_count(in->served));
 		set_deadline(in);
