@@ -92,22 +92,18 @@ num_format_u32(char *dst, uint32_t v)
 	static const char pairs[201] =
 		"0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
 		"5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
-	char tmp[10];
-	char *p = tmp + sizeof(tmp);
-	size_t len;
+	char *end = dst + 1 + (v >= 10) + (v >= 100) + (v >= 1000) + (v >= 10000) + (v >= 100000) + (v >= 1000000) +
+		    (v >= 10000000) + (v >= 100000000) + (v >= 1000000000);
+	char *p = end;
 
 	while (v >= 100) {
 		p -= 2;
 		memcpy(p, pairs + v % 100 * 2, 2);
 		v /= 100;
 	}
-	if (v >= 10) {
-		p -= 2;
-		memcpy(p, pairs + v * 2, 2);
-	} else {
-		*--p = (char)('0' + v);
-	}
-	len = (size_t)(tmp + sizeof(tmp) - p);
-	memcpy(dst, p, len);
-	return dst + len;
+	if (v >= 10)
+		memcpy(dst, pairs + v * 2, 2);
+	else
+		*dst = (char)('0' + v);
+	return end;
 }

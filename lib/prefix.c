@@ -205,19 +205,17 @@ prefix_format(char *dst, const struct prefix *p)
 	return num_format_u32(dst, p->len);
 }
 
-bool
-prefix_has_host_bits(const struct prefix *p)
-{
-	struct prefix clean = *p;
-
-	prefix_clear_host_bits(&clean);
-	return memcmp(clean.addr, p->addr, sizeof(clean.addr)) != 0;
-}
-
 static uint64_t
 mask64(unsigned bits)
 {
 	return bits == 0 ? 0 : bits >= 64 ? UINT64_MAX : ~(UINT64_MAX >> bits);
+}
+
+bool
+prefix_has_host_bits(const struct prefix *p)
+{
+	return (be64_load(p->addr) & ~mask64(p->len)) != 0 ||
+	       (be64_load(p->addr + 8) & ~mask64(p->len > 64 ? p->len - 64U : 0)) != 0;
 }
 
 void

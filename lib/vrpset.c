@@ -263,6 +263,31 @@ partition(struct vrp *v, size_t n)
 	}
 }
 
+/*
+ * Validators write tables that are nearly in our order, where an insertion
+ * sort is done in one pass.  False when that takes too many moves; v is then
+ * a permutation of what it was.
+ */
+static bool
+sort_nearly_sorted(struct vrp *v, size_t n)
+{
+	size_t moves = 4 * n;
+
+	for (size_t i = 1; i < n; i++) {
+		struct vrp t = v[i];
+		size_t k = i;
+
+		for (; k > 0 && vrp_cmp(&t, &v[k - 1]) < 0 && moves > 0; k--, moves--)
+			v[k] = v[k - 1];
+		if (k == i)
+			continue;
+		v[k] = t;
+		if (moves == 0)
+			return false;
+	}
+	return true;
+}
+
 static void
 sort_vrps(struct vrp *v, size_t n)
 {
@@ -323,7 +348,8 @@ finish_vrps(struct vrpset *set)
 	size_t kept = 0;
 
 	if (!v->sorted) {
-		sort_vrps(p, v->count);
+		if (!sort_nearly_sorted(p, v->count))
+			sort_vrps(p, v->count);
 		for (size_t i = 0; i < v->count; i++) {
 			if (kept == 0 || vrp_cmp(&p[kept - 1], &p[i]) != 0) {
 				p[kept++] = p[i];
