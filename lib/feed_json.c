@@ -110,10 +110,31 @@ skip(struct feed_json *j)
 }
 
 /* Over the rest of a value whose first token was t. */
-static int
+static inline int
 finish(struct feed_json *j, const struct json_token *t)
 {
+	if (VRP_LIKELY(t->type > JSON_TOKEN_ARRAY_END))
+		return 0;
 	return json_reader_finish(j->r, t) < 0 ? json_reader_error(j->r, j->f->err) : 0;
+}
+
+/* memcmp() by way of libc costs more than the few bytes of a member's name; len is not 0. */
+static inline bool
+bytes_equal(const char *a, const char *b, size_t len)
+{
+	uint64_t x, y;
+
+	for (; len > 8; a += 8, b += 8, len -= 8) {
+		memcpy(&x, a, 8);
+		memcpy(&y, b, 8);
+		if (x != y)
+			return false;
+	}
+	for (; len > 1 && *a == *b; len--) {
+		a++;
+		b++;
+	}
+	return *a == *b;
 }
 
 static bool
@@ -422,7 +443,7 @@ find_member(struct feed_json *j, const struct json_token *key)
 	size_t i = j->guess;
 
 	for (size_t n = 0; n < ARRAY_LEN(members); n++, i = i + 1 < ARRAY_LEN(members) ? i + 1 : 0) {
-		if (key->len == members[i].len && memcmp(key->str, members[i].name, key->len) == 0) {
+		if (key->len == members[i].len && bytes_equal(key->str, members[i].name, key->len)) {
 			j->guess = i + 1 < ARRAY_LEN(members) ? i + 1 : 0;
 			return members[i].member;
 		}

@@ -203,6 +203,12 @@ skip_blanks(struct json_reader *r)
 {
 	const char *p = r->pos;
 
+	/* One blank or none is the usual case. */
+	p += *p == ' ';
+	if (VRP_LIKELY((unsigned char)*p > ' ')) {
+		r->pos = p;
+		return *p;
+	}
 	for (;;) {
 		while (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r')
 			p++;
