@@ -8,7 +8,7 @@
 #   snapshot_json FILE           the bundled real snapshot, unpacked to FILE
 #   start NAME COMMAND...        run in the background; $RUN/NAME.out, $RUN/NAME.err; dies with the test
 #   start_fed NAME COMMAND...    the same with a pipe on its stdin: `feed NAME` copies text into it, `feed_end NAME` ends it
-#   stop NAME [SIGNAL]           end it; the status is the program's (in the shell that started it, so not under run)
+#   stop NAME [SIGNAL]           end it; the status is the program's, where the shell that started it asks (not under run)
 #   wait_for COMMAND...          until it succeeds, at most $WAIT seconds (20)
 #   wait_log NAME REGEX          until a line of NAME's stderr matches (grep -E)
 #   wait_gone NAME               until it has ended by itself; the status is the program's
@@ -81,6 +81,7 @@ feed_fd() { echo "feed_fd_${1//[!a-zA-Z0-9]/_}"; }
 start_fed() {
 	local fd
 
+	rm -f "$RUN/$1.in"
 	mkfifo "$RUN/$1.in"
 	# For both reading and writing, so that it opens before there is a reader.
 	exec {fd}<>"$RUN/$1.in"
@@ -103,12 +104,13 @@ pid_of() { cat "$RUN/$1.pid"; }
 alive() { kill -0 "$(pid_of "$1")" 2>/dev/null; }
 
 wait_gone() {
-	local pid
+	local pid ours
 
 	pid=$(pid_of "$1")
+	ours=$(jobs -p | grep -cx "$pid") || :
 	wait_for not alive "$1" || return 124
 	rm -f "$RUN/$1.pid"
-	wait "$pid"
+	[ "$ours" -eq 0 ] || wait "$pid"
 }
 
 stop() {
@@ -133,9 +135,10 @@ not() { ! "$@"; }
 wait_for() {
 	local end=$((${EPOCHREALTIME/./} + WAIT * 1000000))
 
-	until "$@"; do
+	until "$@" >/dev/null 2>"$RUN/wait.log"; do
 		if ((${EPOCHREALTIME/./} > end)); then
 			echo "gave up after $WAIT seconds waiting for: $*" >&2
+			cat "$RUN/wait.log" >&2
 			return 1
 		fi
 		sleep 0.02
@@ -170,6 +173,6 @@ need_peer() { "$ROOT/t/peer" --have "$1" || skip "no $1 in $VRP_PEERS"; }
 same() {
 	cmp -s "$1" "$2" && return
 	echo "$1 ($(wc -l <"$1") lines) and $2 ($(wc -l <"$2") lines) differ:" >&2
-	diff -u "$1" "$2" | head -n 40 >&2
+	diff -U 0 "$1" "$2" | head -n 20 >&2
 	return 1
 }

@@ -1,0 +1,35 @@
+# BIRD 2 and rtr-serve.
+load ../lib
+load routers
+
+setup_file() {
+	make_feed
+	start_cache <"$RUN/base.vrp"
+	bird_start
+}
+
+@test "BIRD gets exactly the VRPs of the real snapshot" {
+	wait_holds bird "$RUN/want0"
+	[ "$(wc -l <"$RUN/want0")" -eq 386432 ]
+}
+
+@test "BIRD follows two live updates without a full reload" {
+	feed cache <"$RUN/delta6"
+	wait_holds bird "$RUN/want6"
+	feed cache <"$RUN/delta12"
+	wait_holds bird "$RUN/want12"
+
+	# The server sent the whole table once, and BIRD's own counters know of nothing else either.
+	[ "$(grep -c 'whole table sent' "$RUN/cache.err")" -eq 1 ]
+	[ "$(imports updates)" -eq $((386432 + $(wc -l <"$RUN/new12"))) ]
+	[ "$(imports withdraws)" -eq $(($(wc -l <"$RUN/gone6") + $(wc -l <"$RUN/gone12"))) ]
+}
+
+# The sum of both channels' "Import updates:  received ..." lines.
+imports() { birdc show protocols all cache | awk -v what="$1:" '$1 == "Import" && $2 == what { n += $3 } END { print n + 0 }'; }
+
+@test "BIRD survives a restart of rtr-serve, which then has another table" {
+	stop cache
+	start_cache <"$RUN/base.vrp"
+	wait_holds bird "$RUN/want0"
+}
