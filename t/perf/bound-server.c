@@ -107,6 +107,7 @@ serve(struct bound *b, uint16_t port)
 {
 	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct evconnlistener *listener;
+	socklen_t len = sizeof(sa);
 	struct event *term;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -114,8 +115,9 @@ serve(struct bound *b, uint16_t port)
 	listener = b->base ? evconnlistener_new_bind(b->base, on_accept, b, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE, 4096,
 						     (struct sockaddr *)&sa, sizeof(sa)) : NULL;
 	term = listener ? evsignal_new(b->base, SIGTERM, on_signal, b) : NULL;
-	if (!term || event_add(term, NULL))
+	if (!term || event_add(term, NULL) || getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&sa, &len))
 		die("port %u: %s", port, strerror(errno));
+	fprintf(stderr, "bound-server: listening on 127.0.0.1:%u\n", ntohs(sa.sin_port));
 	event_base_dispatch(b->base);
 	event_free(term);
 	evconnlistener_free(listener);
