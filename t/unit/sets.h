@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "line.h"
 #include "names.h"
 #include "payload.h"
 #include "stream.h"
@@ -124,6 +125,30 @@ random_set(struct rng *rng, struct names *names, uint32_t n)
 		random_any(rng, &l);
 		assert_int_equal(vrpset_add(b, &l.p), 0);
 	}
+	set = vrpset_finish(b, NULL);
+	assert_non_null(set);
+	return set;
+}
+
+/* The set of these record lines. */
+static inline struct vrpset *
+set_of(struct names *names, const char *text)
+{
+	struct vrpset_builder *b = vrpset_builder_new(names);
+	struct line_scratch scratch = {BUF_INIT};
+	struct vrpset *set;
+
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+		struct payload p;
+		struct vrp_err err;
+
+		vrp_err_clear(&err);
+		assert_case(line_parse(text, len, names, &scratch, &p, &err) == 0, "'%.*s': %s", (int)len, text, err.msg);
+		assert_int_equal(vrpset_add(b, &p), 0);
+		text += len + (text[len] == '\n');
+	}
+	line_scratch_release(&scratch);
 	set = vrpset_finish(b, NULL);
 	assert_non_null(set);
 	return set;

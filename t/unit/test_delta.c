@@ -4,7 +4,6 @@
 #include <glob.h>
 
 #include "delta.h"
-#include "line.h"
 #include "num.h"
 
 static int
@@ -19,30 +18,6 @@ teardown(void **state)
 {
 	names_unref(*state);
 	return 0;
-}
-
-/* The set of these record lines. */
-static struct vrpset *
-set_of(struct names *names, const char *text)
-{
-	struct vrpset_builder *b = vrpset_builder_new(names);
-	struct line_scratch scratch = {BUF_INIT};
-	struct vrpset *set;
-
-	while (*text) {
-		size_t len = strcspn(text, "\n");
-		struct payload p;
-		struct vrp_err err;
-
-		vrp_err_clear(&err);
-		assert_case(line_parse(text, len, names, &scratch, &p, &err) == 0, "'%.*s': %s", (int)len, text, err.msg);
-		assert_int_equal(vrpset_add(b, &p), 0);
-		text += len + (text[len] == '\n');
-	}
-	line_scratch_release(&scratch);
-	set = vrpset_finish(b, NULL);
-	assert_non_null(set);
-	return set;
 }
 
 static struct delta
