@@ -101,29 +101,23 @@ feed_expiry(int64_t seconds, uint32_t *out)
 }
 
 /* Our own format, read by the reader that holds a table: the last whole block is the feed. */
-struct lines {
-	struct feed *f;
-	bool framed;
-};
-
 static int
 on_commit(void *ctx, struct vrpset *set, const struct block_head *head)
 {
-	struct lines *l = ctx;
+	struct feed *f = ctx;
 
-	l->framed = head->kind != BLOCK_BARE;
-	l->f->result->records = vrpset_count(set);
+	f->result->records = vrpset_count(set);
 	if (head->time != STAMP_UNKNOWN)
-		l->f->result->time = head->time;
+		f->result->time = head->time;
 	return 0;
 }
 
 static int
 on_reject(void *ctx, const struct vrp_err *reason)
 {
-	struct lines *l = ctx;
+	struct feed *f = ctx;
 
-	*l->f->err = *reason;
+	*f->err = *reason;
 	return 1;
 }
 
@@ -131,8 +125,7 @@ static int
 feed_lines(struct feed *f, struct vrpset **set)
 {
 	static const struct table_ops ops = {.commit = on_commit, .reject = on_reject};
-	struct lines lines = {.f = f};
-	struct table *table = table_new(f->names, &ops, &lines);
+	struct table *table = table_new(f->names, &ops, f);
 	char *buf = malloc(64 * 1024), last = '\n';
 	ssize_t n = 0;
 	int rc = -1;
@@ -143,8 +136,8 @@ feed_lines(struct feed *f, struct vrpset **set)
 			rc = table_feed(table, buf, (size_t)n);
 		if (rc == 0 && n == 0)
 			rc = table_finish(table);
-		if (rc == 0 && n == 0 && !lines.framed && last != '\n')
-			rc = vrp_err_set(f->err, "the last line has no newline: the list is cut short");
+		if (rc == 0 && n == 0 && last != '\n')
+			rc = vrp_err_set(f->err, "the last line has no newline: the input is cut short");
 		if (rc == 0 && n == 0 && !table_set(table))
 			rc = vrp_err_set(f->err, "there is no record in it");
 	}
