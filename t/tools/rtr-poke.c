@@ -2,24 +2,35 @@
 /*
  * A router in the hands of a test: runs commands in order against one TCP
  * connection to a cache and prints what comes back, one line for each PDU.
- * The commands are arguments, or lines on standard input with -i.
+ * The commands are arguments, or lines on standard input with -i.  With -l it
+ * is a cache instead: it listens on a free port of 127.0.0.1, says so on
+ * standard error, and each `accept` takes the next connection.
+ *
+ *	rtr-poke [-i] [-t SECONDS] HOST PORT [COMMAND ...]
+ *	rtr-poke -l [-t SECONDS] [COMMAND ...]
  *
  *	reset V			send a Reset Query of version V
  *	serial V SESSION SERIAL	send a Serial Query
  *	error V CODE [TEXT]	send an Error Report
  *	hex BYTES...		send raw bytes
+ *	file PATH		send what a file holds
  *	split N			from now on send N bytes at a time with a pause; 0 = all at once
  *	join ... send		what is between them goes out in one piece
  *	read [N]		N PDUs, or one response: up to End of Data, Cache Reset, Error Report or Notify
  *	quiet SECONDS		nothing may come, not even the end; prints "quiet"
  *	eof			the peer has to close; PDUs may come before
  *	shut			close our sending side
+ *	close, abort		close the connection, in good order or with a TCP reset
+ *	accept			with -l: close the connection, if any, and take the next
  *	raw			print PDUs as hex too
  *
  * Besides PDUs it prints "closed", "reset" (ECONNRESET) and "timeout".  Exit 0
  * when everything was as expected, 1 when not, 2 for usage and I/O.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -37,7 +48,8 @@
 #define WORDS_MAX 256
 
 struct poke {
-	struct transport *t;
+	int fd;			/* -1 while there is no connection */
+	int listener;		/* -1 for a router */
 	int64_t timeout;	/* milliseconds */
 	size_t split;
 	bool joining;
@@ -76,6 +88,95 @@ unexpected(const char *what)
 	exit(1);
 }
 
+/* Is it there before the deadline? */
+static bool
+wait_readable(int fd, int64_t deadline)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	int64_t left = deadline - transport_now();
+	int n = poll(&p, 1, left > 0 ? (int)left : 0);
+
+	if (n < 0)
+		die("poll: %s", strerror(errno));
+	return n > 0;
+}
+
+static void
+hang_up(struct poke *p)
+{
+	if (p->fd >= 0)
+		close(p->fd);
+	p->fd = -1;
+	buf_reset(&p->in);
+	p->in_pos = 0;
+}
+
+/* Blocking, so that send() takes all; a peer that takes nothing fails it in time. */
+static void
+use_connection(struct poke *p, int fd)
+{
+	struct timeval limit = {.tv_sec = p->timeout / 1000, .tv_usec = p->timeout % 1000 * 1000};
+	int on = 1;
+
+	p->fd = fd;
+	if (fcntl(fd, F_SETFL, 0) < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0)
+		die("socket: %s", strerror(errno));
+}
+
+static void
+connect_to(struct poke *p, const char *host, const char *port)
+{
+	char text[ENDPOINT_HOST_MAX + 10];
+	struct transport *t;
+	struct endpoint to;
+	struct vrp_err err;
+
+	snprintf(text, sizeof(text), strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
+	if (endpoint_parse(text, &to, &err) < 0 || !(t = transport_connect(&to, transport_now() + p->timeout, &err)))
+		die("%s", err.msg);
+	use_connection(p, dup(transport_fd(t)));
+	transport_close(t);
+}
+
+static void
+listen_anywhere(struct poke *p)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(at);
+
+	p->listener = socket(AF_INET, SOCK_STREAM, 0);
+	if (p->listener < 0 || bind(p->listener, (struct sockaddr *)&at, len) < 0 || listen(p->listener, 8) < 0 ||
+	    getsockname(p->listener, (struct sockaddr *)&at, &len) < 0)
+		die("listen: %s", strerror(errno));
+	fprintf(stderr, "rtr-poke: listening on 127.0.0.1:%u\n", ntohs(at.sin_port));
+}
+
+static void
+accept_next(struct poke *p)
+{
+	int fd;
+
+	hang_up(p);
+	if (p->listener < 0)
+		die("accept: only with -l");
+	if (!wait_readable(p->listener, transport_now() + p->timeout))
+		unexpected("timeout");
+	fd = accept(p->listener, NULL, NULL);
+	if (fd < 0)
+		die("accept: %s", strerror(errno));
+	use_connection(p, fd);
+}
+
+static void
+abort_connection(struct poke *p)
+{
+	struct linger now = {.l_onoff = 1};
+
+	(void)setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	hang_up(p);
+}
+
 static void
 send_bytes(struct poke *p, const void *data, size_t len)
 {
@@ -87,14 +188,16 @@ send_bytes(struct poke *p, const void *data, size_t len)
 			die("out of memory");
 		return;
 	}
+	if (p->fd < 0)
+		die("no connection");
 	/* A peer that has closed already shows at the next read. */
 	while (len) {
-		size_t n = len < step ? len : step;
+		ssize_t n = send(p->fd, at, len < step ? len : step, MSG_NOSIGNAL);
 
-		if (transport_write_all(p->t, at, n, transport_now() + p->timeout, NULL) < 0)
+		if (n < 0)
 			return;
 		at += n;
-		len -= n;
+		len -= (size_t)n;
 		if (len)
 			usleep(SPLIT_PAUSE_US);
 	}
@@ -133,13 +236,11 @@ receive(struct poke *p, int64_t deadline)
 	p->in_pos = 0;
 	if (buf_reserve(&p->in, RTR_PDU_MAX) < 0)
 		die("out of memory");
-	switch (transport_wait(p->t, TRANSPORT_WANT_READ, deadline, NULL)) {
-	case 0:
+	if (p->fd < 0)
+		die("no connection");
+	if (!wait_readable(p->fd, deadline))
 		return NOTHING;
-	case -1:
-		die("poll: %s", strerror(errno));
-	}
-	n = recv(transport_fd(p->t), p->in.data + p->in.len, RTR_PDU_MAX, 0);
+	n = recv(p->fd, p->in.data + p->in.len, RTR_PDU_MAX, 0);
 	if (n < 0 && errno != ECONNRESET)
 		die("recv: %s", strerror(errno));
 	if (n <= 0)
@@ -281,8 +382,8 @@ expect_end(struct poke *p)
 static bool
 is_command(const char *word)
 {
-	static const char *const commands[] = {"reset", "serial", "error", "hex", "split", "join", "send",
-					       "read", "quiet", "eof", "shut", "raw"};
+	static const char *const commands[] = {"reset", "serial", "error", "hex", "file", "split", "join", "send", "read",
+					       "quiet", "eof", "shut", "close", "abort", "accept", "raw"};
 
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (strcmp(word, commands[i]) == 0)
@@ -342,6 +443,20 @@ send_hex(struct poke *p, struct words *w)
 }
 
 static void
+send_file(struct poke *p, const char *path)
+{
+	char data[16384];
+	FILE *f = path ? fopen(path, "rb") : NULL;
+	size_t n;
+
+	if (!f)
+		die("%s: %s", path ? path : "file", path ? strerror(errno) : "wants a path");
+	while ((n = fread(data, 1, sizeof(data), f)))
+		send_bytes(p, data, n);
+	fclose(f);
+}
+
+static void
 send_joined(struct poke *p)
 {
 	p->joining = false;
@@ -389,6 +504,8 @@ run(struct poke *p, struct words w)
 			send_error(p, &w);
 		else if (strcmp(command, "hex") == 0)
 			send_hex(p, &w);
+		else if (strcmp(command, "file") == 0)
+			send_file(p, optional(&w));
 		else if (strcmp(command, "split") == 0)
 			p->split = number(&w, command, UINT32_MAX);
 		else if (strcmp(command, "join") == 0)
@@ -402,7 +519,13 @@ run(struct poke *p, struct words w)
 		else if (strcmp(command, "eof") == 0)
 			expect_end(p);
 		else if (strcmp(command, "shut") == 0)
-			shutdown(transport_fd(p->t), SHUT_WR);
+			shutdown(p->fd, SHUT_WR);
+		else if (strcmp(command, "close") == 0)
+			hang_up(p);
+		else if (strcmp(command, "abort") == 0)
+			abort_connection(p);
+		else if (strcmp(command, "accept") == 0)
+			accept_next(p);
 		else if (strcmp(command, "raw") == 0)
 			p->raw = true;
 		else
@@ -434,30 +557,32 @@ run_stdin(struct poke *p)
 int
 main(int argc, char **argv)
 {
-	static struct poke p = {.timeout = 10000};
-	struct endpoint to;
-	struct vrp_err err;
-	bool interactive = false;
-	char text[ENDPOINT_HOST_MAX + 10];
+	static struct poke p = {.fd = -1, .listener = -1, .timeout = 10000};
+	bool interactive = false, listening = false;
 	int c;
 
-	while ((c = getopt(argc, argv, "+it:")) != -1) {
+	while ((c = getopt(argc, argv, "+ilt:")) != -1) {
 		if (c == 'i')
 			interactive = true;
+		else if (c == 'l')
+			listening = true;
 		else if (c == 't')
 			p.timeout = seconds(optarg);
 		else
-			die("usage: rtr-poke [-i] [-t SECONDS] HOST PORT [COMMAND ...]");
+			return 2;
 	}
-	if (argc - optind < 2)
-		die("usage: rtr-poke [-i] [-t SECONDS] HOST PORT [COMMAND ...]");
-	snprintf(text, sizeof(text), strchr(argv[optind], ':') ? "[%s]:%s" : "%s:%s", argv[optind], argv[optind + 1]);
-	if (endpoint_parse(text, &to, &err) < 0 || !(p.t = transport_connect(&to, transport_now() + p.timeout, &err)))
-		die("%s", err.msg);
-	run(&p, (struct words){argv + optind + 2, argc - optind - 2});
+	if (listening) {
+		listen_anywhere(&p);
+	} else {
+		if (argc - optind < 2)
+			die("usage: rtr-poke [-i] [-t SECONDS] HOST PORT [COMMAND ...]");
+		connect_to(&p, argv[optind], argv[optind + 1]);
+		optind += 2;
+	}
+	run(&p, (struct words){argv + optind, argc - optind});
 	if (interactive)
 		run_stdin(&p);
-	transport_close(p.t);
+	hang_up(&p);
 	buf_release(&p.joined);
 	buf_release(&p.in);
 	return ferror(stdout) ? 2 : 0;
