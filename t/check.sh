@@ -33,7 +33,10 @@ jobs() {
 		fuzz) programs fuzz build-fuzz/ t/fuzz/fuzz_*.c ;;
 		bats | bats-asan)
 			for file in t/interop/*.bats t/[3-9]*.bats t/[0-2]*.bats; do
-				[ ! -e "$file" ] || echo "$kind $file"
+				case $kind:$file in
+				bats-asan:t/9*) ;;	# builds and installs from the sources
+				*) [ ! -e "$file" ] || echo "$kind $file" ;;
+				esac
 			done
 			;;
 		*)

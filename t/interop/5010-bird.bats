@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # BIRD 2 and rtr-serve.
 load ../lib
 load routers

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # FRR's bgpd with its RPKI module, and rtr-serve.
 load ../lib
 load routers

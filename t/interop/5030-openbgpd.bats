@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # OpenBGPD and rtr-serve.
 #
 # bgpctl shows how many prefixes have VRPs, but not the VRPs.  What OpenBGPD

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # rtrclient of rtr-tools, and rtr-serve.
 load ../lib
 load routers

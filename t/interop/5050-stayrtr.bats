@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # StayRTR's server and rtr-dump; StayRTR's rtrdump and rtr-serve.
 #
 # StayRTR 0.5.1 sends ASPAs in the form of an old draft under version 2, and its

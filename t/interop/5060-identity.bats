@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # rtr-serve and rtr-dump are each other's inverse.
 load ../lib
 load routers
