@@ -138,3 +138,26 @@ table() {
 	same want got
 }
 
+
+@test "the examples of rtr-dump(1) run" {
+	serve cache
+	table | feed cache
+	wait_for rtr_answers
+	# The literal blocks under EXAMPLES that speak to the local cache, each as a script of its own.
+	sed -E "s/(localhost|127\.0\.0\.1):8282/127.0.0.1:$PORT/g" "$ROOT/man/rtr-dump.1" | awk '
+		/^\.Sh/ { examples = /EXAMPLES/ }
+		examples && /^\.Ed/ { on = 0 }
+		on { print > ("example" n) }
+		examples && /^\.Bd/ { on = 1; n++ }'
+	local example count=0
+	for example in example*; do
+		grep -q "127.0.0.1:$PORT" "$example" || continue
+		bash -e -o pipefail "$example" >"$example.out"
+		count=$((count + 1))
+	done
+	[ "$count" -eq 4 ]
+	grep -q '^10.0.0.0/8 24 AS64496 - -$' table.vrp
+	grep -q '^1 AS64496$' example2.out
+	[ ! -s example3.out ]
+	grep -q ' 3 < IPv4 Prefix$' example4.out
+}
