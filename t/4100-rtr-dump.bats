@@ -7,6 +7,7 @@ load lib
 
 # A cache that runs rtr-poke's commands; $PORT is where.
 cache() {
+	: >"$RUN/cache.err"	# a former cache's port is not this one's
 	start cache "$VRP_TOOLS/rtr-poke" -l "$@"
 	wait_log cache 'listening on'
 	PORT=$(port_of cache)
