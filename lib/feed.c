@@ -126,18 +126,16 @@ feed_lines(struct feed *f, struct vrpset **set)
 {
 	static const struct table_ops ops = {.commit = on_commit, .reject = on_reject};
 	struct table *table = table_new(f->names, &ops, f);
-	char *buf = malloc(64 * 1024), last = '\n';
+	char *buf = malloc(64 * 1024);
 	ssize_t n = 0;
 	int rc = -1;
 
 	vrp_err_nomem(f->err);
 	if (table && buf) {
-		for (rc = 0; rc == 0 && (n = feed_pull(f, buf, 64 * 1024, f->err)) > 0; last = buf[n - 1])
+		for (rc = 0; rc == 0 && (n = feed_pull(f, buf, 64 * 1024, f->err)) > 0;)
 			rc = table_feed(table, buf, (size_t)n);
 		if (rc == 0 && n == 0)
 			rc = table_finish(table);
-		if (rc == 0 && n == 0 && last != '\n')
-			rc = vrp_err_set(f->err, "the last line has no newline: the input is cut short");
 		if (rc == 0 && n == 0 && !table_set(table))
 			rc = vrp_err_set(f->err, "there is no record in it");
 	}

@@ -161,9 +161,13 @@ ends_well(const char *text, size_t whole, size_t len)
 {
 	if (*text == '{' || *text == '[')
 		return strspn(text + len, " \n") == whole - len;
-	if (*text == '%')
-		return len > 5 && memcmp(text + len - 5, "~end\n", 5) == 0;
-	return len > 0 && text[len - 1] == '\n';
+	if (*text == '%') {
+		const char *end = strstr(text, "\n~end");
+
+		return end && end + 5 <= text + len && !memmem(text, len, "\n%delta", 7);
+	}
+	/* A bare list of lines has no end, and needs no newline at it. */
+	return *text == '#' || (len > 0 && text[len - 1] == '\n');
 }
 
 static void
@@ -237,7 +241,7 @@ test_shape(void **state)
 	expect_refused("a,b,c,d\n1,2,3,4\n", "neither a header with the columns ASN and IP Prefix nor a record of rtrclient");
 	expect_refused("%delta\n+10.0.0.0/8 8 AS1\n~end\n", "delta before any snapshot");
 	expect_refused("%snapshot\n10.0.0.0/8 8 AS1\n", "input ended inside a block");
-	expect_refused("10.0.0.0/8 8 AS1\n10.1.0.0/16 16 AS1", "the last line has no newline: the input is cut short");
+	expect_refused("%snapshot\n~end\n%delta\n+10.0.0.0/8 8 AS1\n", "input ended inside a block");
 	expect_refused("ASN,IP Prefix\nAS1,10.0.0.0/8\nAS13,10.1.0.0/16",
 		       "the last line has no newline: the file is cut short");
 }
@@ -359,6 +363,7 @@ test_bad_csv(void **state)
 		assert_case(strcmp(f.bad.msg, cases[i].reason) == 0, "%s: %s", doc, f.bad.msg);
 		assert_case(f.bad.line == 2 && f.bad.column == cases[i].column, "%s: %zu:%zu", doc, f.bad.line, f.bad.column);
 		assert_int_equal(f.result.skipped, 1);
+		free(f.records);
 	}
 }
 
