@@ -155,6 +155,16 @@ test_golden(void **state)
 	for_each_golden(check_golden);
 }
 
+static const char *
+last(const char *text, size_t len, const char *what)
+{
+	const char *found = NULL, *s = text;
+
+	while ((s = memmem(s, len - (size_t)(s - text), what, strlen(what))))
+		found = s++;
+	return found;
+}
+
 /* Is the text whole when it ends here, as far as anyone can tell? */
 static bool
 ends_well(const char *text, size_t whole, size_t len)
@@ -162,9 +172,9 @@ ends_well(const char *text, size_t whole, size_t len)
 	if (*text == '{' || *text == '[')
 		return strspn(text + len, " \n") == whole - len;
 	if (*text == '%') {
-		const char *end = strstr(text, "\n~end");
+		const char *end = last(text, len, "\n~end"), *delta = last(text, len, "\n%delta");
 
-		return end && end + 5 <= text + len && !memmem(text, len, "\n%delta", 7);
+		return end && (!delta || delta < end);
 	}
 	/* A bare list of lines has no end, and needs no newline at it. */
 	return *text == '#' || (len > 0 && text[len - 1] == '\n');
