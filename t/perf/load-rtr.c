@@ -396,7 +396,8 @@ load_change(struct load *l, struct buf *keep)
 	return whole;
 }
 
-static void
+/* False when some router was not served in time, whatever could not be measured then. */
+static bool
 measure(const struct options *opt, const struct response *ref, uint64_t bytes, uint64_t hash, struct pdutable *table)
 {
 	struct response delta = {0};
@@ -419,18 +420,26 @@ measure(const struct options *opt, const struct response *ref, uint64_t bytes, u
 		own = proc_cpu_seconds(getpid());
 		whole = load_change(&l, &kept);
 		report(&l, "change", proc_cpu_seconds(opt->server) - cpu, proc_cpu_seconds(getpid()) - own, whole);
+	}
+	if (opt->trigger && whole) {
 		check_same(&l, streamhash_value(&l.routers[0].hash), l.routers[0].bytes);
 		response_read(&delta, (unsigned char *)kept.data, kept.len, opt->version);
 		printf("what=delta announced=%zu withdrawn=%zu serial=%u\n", delta.announced.count, delta.withdrawn.count,
 		       delta.serial);
-		if (l.resets)
-			pdutable_release(table), *table = delta.announced, delta.announced = (struct pdutable)PDUTABLE_INIT;
-		else
+		if (l.resets) {
+			pdutable_release(table);
+			*table = delta.announced;
+			delta.announced = (struct pdutable)PDUTABLE_INIT;
+		} else {
 			pdutable_apply(table, &delta);
+		}
 		response_release(&delta);
 	}
+	if (!whole)
+		fprintf(stderr, "load-rtr: %u of %u routers were not served in %u seconds\n", l.waiting, l.count, opt->timeout);
 	buf_release(&kept);
 	load_close(&l);
+	return whole;
 }
 
 static bool
@@ -476,9 +485,9 @@ run(const struct options *opt)
 	buf_release(&keep);
 	if (opt->expect)
 		good = check_table(&ref.announced, opt->expect, opt->version);
-	if (opt->routers)
-		measure(opt, &ref, bytes, hash, &ref.announced);
-	if (opt->trigger && opt->expect_after)
+	if (opt->routers && !measure(opt, &ref, bytes, hash, &ref.announced))
+		good = false;
+	else if (opt->trigger && opt->expect_after)
 		good = check_table(&ref.announced, opt->expect_after, opt->version) && good;
 	response_release(&ref);
 	return good ? 0 : 1;

@@ -91,6 +91,8 @@ die_of(const struct pdutable *t, size_t i, const char *what)
 static void
 finish(struct pdutable *t, const char *what)
 {
+	if (!t->count)
+		return;
 	qsort_r(t->refs, t->count, sizeof(*t->refs), cmp_ref, t->bytes.data);
 	for (size_t i = 1; i < t->count; i++)
 		if (!cmp_ref(&t->refs[i - 1], &t->refs[i], t->bytes.data))

@@ -16,7 +16,8 @@ $(BUILD)/perf/%: $(BUILD)/obj/t/perf/%.o $(PERF_SHARED:%=$(BUILD)/obj/t/perf/%.o
 
 perf-programs: all $(PERF_BIN)
 
-perf: perf-programs build/peers/stamp
+perf: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) perf-programs build/peers/stamp
 	@t/perf/run.sh
 
 .PHONY: perf perf-programs
