@@ -201,7 +201,7 @@ fatal(struct rtr_client *c, enum rtr_error error, const unsigned char *data, siz
 			sent(c, from);
 		snprintf(text, sizeof(text), "%s%s%s (Error Report %u sent)",
 			 data && len >= RTR_HEADER_LEN ? rtr_type_name(data[1]) : "",
-			 data && len >= RTR_HEADER_LEN ? ": " : "", reason, code);
+			 data && len >= RTR_HEADER_LEN ? ": " : "", reason, (unsigned)code);
 	}
 	give_up(c, RTR_CLIENT_FATAL, c->timers.retry, text);
 	if (damage == VOID || c->version >= 2)

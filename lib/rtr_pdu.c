@@ -117,7 +117,7 @@ decode_prefix(const unsigned char *data, size_t len, struct rtr_pdu *pdu, const 
 	struct vrp *vrp = &pdu->payload.vrp;
 
 	if (len != (ipv6 ? IPV6_LEN : IPV4_LEN))
-		return corrupt(reason, "bad length of a prefix PDU");
+		return corrupt(reason, "bad length");
 	plen = data[9];
 	mlen = data[10];
 	if (plen > bits)
@@ -144,9 +144,9 @@ decode_router_key(const unsigned char *data, size_t len, struct rtr_pdu *pdu, co
 	struct router_key *key = &pdu->payload.key;
 
 	if (pdu->version == 0)
-		return fail(RTR_UNSUPPORTED_PDU_TYPE, reason, "Router Key in version 0");
+		return fail(RTR_UNSUPPORTED_PDU_TYPE, reason, "not part of version 0");
 	if (len <= ROUTER_KEY_MIN)
-		return corrupt(reason, "bad length of a Router Key");
+		return corrupt(reason, "bad length");
 	pdu->announce = data[2] & FLAG_ANNOUNCE;
 	pdu->payload.kind = PAYLOAD_ROUTER_KEY;
 	*key = (struct router_key){
@@ -177,14 +177,14 @@ decode_aspa(const unsigned char *data, size_t len, struct rtr_scratch *scratch, 
 	size_t count;
 
 	if (pdu->version < 2)
-		return fail(RTR_UNSUPPORTED_PDU_TYPE, reason, "ASPA in a version below 2");
+		return fail(RTR_UNSUPPORTED_PDU_TYPE, reason, "not part of versions below 2");
 	if (len < ASPA_MIN || len % 4)
-		return corrupt(reason, "bad length of an ASPA");
+		return corrupt(reason, "bad length");
 	pdu->announce = data[2] & FLAG_ANNOUNCE;
 	count = (len - ASPA_MIN) / 4;
 	if (!pdu->announce && count)
-		return corrupt(reason, is_old_draft_aspa(data, len) ? "ASPA in the form of an old draft"
-								    : "withdrawn ASPA with providers");
+		return corrupt(reason, is_old_draft_aspa(data, len) ? "in the form of an old draft"
+								    : "withdrawn with providers");
 	for (size_t i = 0; i < count; i++)
 		scratch->providers[i] = be32_load(data + ASPA_MIN + 4 * i);
 	pdu->payload.kind = PAYLOAD_ASPA;
@@ -201,7 +201,7 @@ static enum rtr_error
 decode_end_of_data(const unsigned char *data, size_t len, struct rtr_pdu *pdu, const char **reason)
 {
 	if (len != (pdu->version == 0 ? QUERY_LEN : END_LEN))
-		return corrupt(reason, "bad length of an End of Data");
+		return corrupt(reason, "bad length");
 	pdu->serial = be32_load(data + 8);
 	if (pdu->version > 0)
 		pdu->timers = (struct rtr_timers){be32_load(data + 12), be32_load(data + 16), be32_load(data + 20)};
@@ -219,7 +219,7 @@ decode_error_report(const unsigned char *data, size_t len, struct rtr_pdu *pdu, 
 	pdu->text_len = wire_u32(&w);
 	pdu->text = (const char *)wire_bytes(&w, pdu->text_len);
 	if (w.error || wire_left(&w))
-		return corrupt(reason, "bad length of an Error Report");
+		return corrupt(reason, "bad length");
 	while (pdu->text_len && pdu->text[pdu->text_len - 1] == '\0')
 		pdu->text_len--;
 	return RTR_NO_ERROR;
@@ -232,10 +232,10 @@ rtr_pdu_decode(const unsigned char *data, size_t len, struct rtr_scratch *scratc
 	struct rtr_header h;
 
 	if (len < RTR_HEADER_LEN || len > RTR_PDU_MAX)
-		return corrupt(reason, "bad length of a PDU");
+		return corrupt(reason, "bad length");
 	h = rtr_header_decode(data);
 	if (h.len != len)
-		return corrupt(reason, "PDU of another length than its header says");
+		return corrupt(reason, "bad length");
 	*pdu = (struct rtr_pdu){.version = h.version, .type = h.type};
 
 	/* An Error Report looks the same in all versions, and those about versions bear any. */
@@ -248,7 +248,7 @@ rtr_pdu_decode(const unsigned char *data, size_t len, struct rtr_scratch *scratc
 	case RTR_SERIAL_NOTIFY:
 	case RTR_SERIAL_QUERY:
 		if (len != QUERY_LEN)
-			return corrupt(reason, "bad length of a Serial Notify or Serial Query");
+			return corrupt(reason, "bad length");
 		pdu->session = h.x;
 		pdu->serial = be32_load(data + 8);
 		return RTR_NO_ERROR;
@@ -258,7 +258,7 @@ rtr_pdu_decode(const unsigned char *data, size_t len, struct rtr_scratch *scratc
 	case RTR_RESET_QUERY:
 	case RTR_CACHE_RESET:
 		if (len != RTR_HEADER_LEN)
-			return corrupt(reason, "bad length of a PDU that is but a header");
+			return corrupt(reason, "bad length");
 		return RTR_NO_ERROR;
 	case RTR_IPV4_PREFIX:
 	case RTR_IPV6_PREFIX:
@@ -281,16 +281,16 @@ rtr_payload_check(const struct rtr_pdu *pdu, const char **reason)
 	const struct aspa *aspa = &pdu->payload.aspa;
 
 	if (pdu->payload.kind == PAYLOAD_VRP && pdu->version >= 2 && prefix_has_host_bits(&pdu->payload.vrp.prefix))
-		return corrupt(reason, "host bits set in a prefix");
+		return corrupt(reason, "host bits set");
 	if (pdu->payload.kind != PAYLOAD_ASPA || !pdu->announce)
 		return RTR_NO_ERROR;
 	if (aspa->provider_count == 0)
-		return fail(RTR_ASPA_PROVIDER_LIST, reason, "announced ASPA without providers");
+		return fail(RTR_ASPA_PROVIDER_LIST, reason, "announced without providers");
 	if (aspa->providers[0] == 0 && aspa->provider_count > 1)
-		return fail(RTR_ASPA_PROVIDER_LIST, reason, "ASPA with AS0 among other providers");
+		return fail(RTR_ASPA_PROVIDER_LIST, reason, "AS0 among other providers");
 	for (uint32_t i = 1; i < aspa->provider_count; i++)
 		if (aspa->providers[i] <= aspa->providers[i - 1])
-			return fail(RTR_ASPA_PROVIDER_LIST, reason, "ASPA with providers not ascending");
+			return fail(RTR_ASPA_PROVIDER_LIST, reason, "providers not ascending");
 	return RTR_NO_ERROR;
 }
 

@@ -52,7 +52,7 @@ records() { grep -v '^[%~]' "$1" | cut -d ' ' -f 1-3 | sort; }
 	stayrtr "$PWD/export.json"
 	run -2 --separate-stderr rtr-dump "127.0.0.1:$PORT"
 	[ -z "$output" ]
-	[[ $stderr == *"ASPA in the form of an old draft"* ]]
+	[[ $stderr == *"ASPA: in the form of an old draft"* ]]
 	run -0 rtr-dump -q --rtr-version 1 "127.0.0.1:$PORT"
 	[ "${lines[1]}" = "10.0.0.0/8 8 AS1 - -" ]
 }

@@ -203,10 +203,10 @@ test_withdrawn_aspa_has_no_providers(void **state)
 
 	(void)state;
 	assert_int_equal(decode("020b0000 00000010 0001000f 0001000d", &pdu, &reason), RTR_CORRUPT_DATA);
-	assert_string_equal(reason, "withdrawn ASPA with providers");
+	assert_string_equal(reason, "withdrawn with providers");
 	assert_int_equal(decode("020b0000 00000018 01030002 0001000f 0001000d 0001000e", &pdu, &reason),
 			 RTR_CORRUPT_DATA);
-	assert_string_equal(reason, "ASPA in the form of an old draft");
+	assert_string_equal(reason, "in the form of an old draft");
 }
 
 static void
