@@ -31,6 +31,7 @@
 #include "rtr_session.h"
 
 #define WRITE_SIZE ((size_t)256 * 1024)		/* at most so much in one system call */
+#define UNSENT_MAX (128 * 1024)			/* at most so much that the kernel holds and has not sent */
 #define INPUT_MAX ((size_t)2 * RTR_PDU_MAX)	/* received and not yet taken */
 #define OUTPUT_PENDING ((size_t)16 * 1024)	/* more than this in the queue stops reading */
 #define LINGER_MS 2000
@@ -312,9 +313,10 @@ on_event(struct bufferevent *bev VRP_UNUSED, short what, void *ctx)
 static void
 tune_socket(int fd)
 {
-	int one = 1, idle = 60, interval = 20, count = 3;
+	int one = 1, idle = 60, interval = 20, count = 3, unsent = UNSENT_MAX;
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
