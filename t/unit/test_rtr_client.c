@@ -444,6 +444,26 @@ test_C5_lower_version_in_the_answer(void **state)
 }
 
 static void
+test_C5_lower_version_in_answer_to_a_serial_query(void **state)
+{
+	(void)state;
+	synced(2);
+	rtr_client_closed(client, now, NULL);
+	now += 600000;
+	rtr_client_tick(client, now);
+	rtr_client_connected(client, now);
+	buf_reset(&got);
+	collect_output();
+	buf_reset(&got);
+	/* What it calls session 7 in version 1 is not ours of version 2. */
+	simple(1, RTR_CACHE_RESPONSE, 7, 0);
+	rtr_client_closed(client, now, NULL);
+	rtr_client_connected(client, now);
+	expect("state FAST_RECONNECT\nstate CONNECTING\nstate RESET\n> v1 Reset Query\n");
+	assert_non_null(rtr_client_set(client));
+}
+
+static void
 test_C5_higher_version_in_the_answer(void **state)
 {
 	(void)state;
@@ -600,6 +620,12 @@ test_C9_pdus_out_of_place(void **state)
 	rtr_client_free(client);
 	/* Cache Reset in answer to a Reset Query would go on for ever. */
 	connect_client();
+	simple(2, RTR_CACHE_RESET, 0, 0);
+	assert_int_equal(rtr_client_state(client), RTR_CLIENT_FATAL);
+	rtr_client_free(client);
+	/* Nor does it belong into a response. */
+	updating(2);
+	simple(2, RTR_CACHE_RESPONSE, 7, 0);
 	simple(2, RTR_CACHE_RESET, 0, 0);
 	assert_int_equal(rtr_client_state(client), RTR_CLIENT_FATAL);
 }
@@ -1174,6 +1200,7 @@ main(void)
 		T(C4_close_after_an_answer_or_half_of_one_does_not),
 		T(C4_failed_connect_does_not),
 		T(C5_lower_version_in_the_answer),
+		T(C5_lower_version_in_answer_to_a_serial_query),
 		T(C5_higher_version_in_the_answer),
 		T(C6_early_notify_is_ignored),
 		T(C7_other_version_later),

@@ -122,6 +122,21 @@ test_lengths(void **state)
 	}
 }
 
+/* 8210bis section 5: no PDU is longer than 65,535 bytes, whatever its type would allow. */
+static void
+test_longest_pdu(void **state)
+{
+	static unsigned char data[RTR_PDU_MAX + 1] = {1, RTR_ROUTER_KEY, 1};
+	struct rtr_pdu pdu;
+	const char *reason;
+
+	(void)state;
+	be32_store(data + 4, RTR_PDU_MAX);
+	assert_int_equal(rtr_pdu_decode(data, RTR_PDU_MAX, &scratch, &pdu, &reason), RTR_NO_ERROR);
+	be32_store(data + 4, RTR_PDU_MAX + 1);
+	assert_int_equal(rtr_pdu_decode(data, RTR_PDU_MAX + 1, &scratch, &pdu, &reason), RTR_CORRUPT_DATA);
+}
+
 static void
 test_versions_change_types_and_lengths(void **state)
 {
@@ -451,6 +466,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vectors),
 		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_longest_pdu),
 		cmocka_unit_test(test_versions_change_types_and_lengths),
 		cmocka_unit_test(test_prefix_ranges),
 		cmocka_unit_test(test_reserved_bits_are_ignored),
