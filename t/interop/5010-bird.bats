@@ -10,14 +10,17 @@ setup_file() {
 }
 
 @test "BIRD gets exactly the VRPs of the real snapshot" {
+	wait_sent 1
 	wait_holds bird "$RUN/want0"
 	[ "$(wc -l <"$RUN/want0")" -eq 386432 ]
 }
 
 @test "BIRD follows two live updates without a full reload" {
 	feed cache <"$RUN/delta6"
+	wait_sent 2
 	wait_holds bird "$RUN/want6"
 	feed cache <"$RUN/delta12"
+	wait_sent 3
 	wait_holds bird "$RUN/want12"
 
 	# The server sent the whole table once, and BIRD's own counters know of nothing else either.
@@ -32,5 +35,6 @@ imports() { birdc show protocols all cache | awk -v what="$1:" '$1 == "Import" &
 @test "BIRD survives a restart of rtr-serve, which then has another table" {
 	stop cache
 	start_cache <"$RUN/base.vrp"
+	wait_sent 1
 	wait_holds bird "$RUN/want0"
 }

@@ -36,8 +36,9 @@ setup_file() {
 	feeder_conf "$bgp_port" "$feeder_port" >"$RUN/feeder.conf"
 	wait_log obgpd 'listening on'
 	start feeder "$ROOT/t/peer" bird -f -c "$RUN/feeder.conf" -s "$RUN/feeder.ctl" -P "$RUN/feeder.pidfile"
+	"$BATS_TEST_DIRNAME/rov.pl" states "$RUN/routes" "$RUN"/want{0,6,12}
 	for set in want0 want6 want12; do
-		"$BATS_TEST_DIRNAME/rov.pl" states "$RUN/$set" "$RUN/routes" | sort >"$RUN/$set.states"
+		sort -o "$RUN/$set.states" "$RUN/$set.states"
 	done
 }
 
@@ -72,6 +73,9 @@ feeder_conf() {
 #         V 1.0.0.0/24           192.0.2.2         100     0 64497 13335 i
 obgpd_states() { bgpctl show rib in | sed -nE 's/^.*([NV!]) +([^ ]+\/[0-9]+) .* ([0-9]+) [ie?]$/\1 \2 \3/p' | sort; }
 
+# What bgpd logs when it has gone over its routes again with other VRPs.
+reloaded() { [ "$(grep -c 'ROA softreload done' "$RUN/obgpd.err")" -ge "$1" ]; }
+
 holds() { "$1_states" >"$RUN/$1.states" && cmp -s "$RUN/$1.states" "$2"; }
 wait_holds() { wait_for holds "$1" "$2" || same "$2" "$RUN/$1.states"; }
 
@@ -90,8 +94,12 @@ all_there() { [ "$(bgpctl show neighbor 127.0.0.1 | awk '$1 == "Prefixes" { prin
 
 @test "OpenBGPD follows two live updates without a full reload" {
 	feed cache <"$RUN/delta6"
+	wait_sent 2
+	wait_for reloaded 2
 	wait_holds obgpd "$RUN/want6.states"
 	feed cache <"$RUN/delta12"
+	wait_sent 3
+	wait_for reloaded 3
 	wait_holds obgpd "$RUN/want12.states"
 	[ "$(grep -c 'whole table sent' "$RUN/cache.err")" -eq 1 ]
 	[ "$(sets)" = "$(prefixes "$RUN/want12" '\.') $(prefixes "$RUN/want12" ':')" ]
@@ -100,5 +108,7 @@ all_there() { [ "$(bgpctl show neighbor 127.0.0.1 | awk '$1 == "Prefixes" { prin
 @test "OpenBGPD survives a restart of rtr-serve, which then has another table" {
 	stop cache
 	start_cache <"$RUN/base.vrp"
+	wait_sent 1
+	wait_for reloaded 4
 	wait_holds obgpd "$RUN/want0.states"
 }

@@ -32,8 +32,10 @@ changes() { grep -c '^[+-] ' "$RUN/live.out"; }
 @test "rtrclient follows two live updates without a full reload" {
 	wait_holds live "$RUN/want0"
 	feed cache <"$RUN/delta6"
+	wait_sent 2
 	wait_holds live "$RUN/want6"
 	feed cache <"$RUN/delta12"
+	wait_sent 3
 	wait_holds live "$RUN/want12"
 	[ "$(changes)" -eq $((386432 + $(cat "$RUN/gone6" "$RUN/gone12" "$RUN/new12" | wc -l))) ]
 }
@@ -41,5 +43,6 @@ changes() { grep -c '^[+-] ' "$RUN/live.out"; }
 @test "rtrclient survives a restart of rtr-serve, which then has another table" {
 	stop cache
 	start_cache <"$RUN/base.vrp"
+	wait_sent 1
 	wait_holds live "$RUN/want0"
 }

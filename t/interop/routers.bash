@@ -59,6 +59,9 @@ start_cache() {
 	feed cache
 }
 
+# Until the server says that it has sent serial N; only then is it worth looking at a router's table.
+wait_sent() { wait_log cache "sent, serial $1\$"; }
+
 # holds ROUTER FILE: does its table equal the file?  In wait_for, then once more for the difference.
 holds() { "$1_vrps" >"$RUN/$1.vrps" && cmp -s "$RUN/$1.vrps" "$2"; }
 wait_holds() { wait_for holds "$1" "$2" || same "$2" "$RUN/$1.vrps"; }

@@ -3,8 +3,9 @@
 # What a router should make of routes, written down plainly and apart from the
 # project's code: route origin validation by RFC 6811.
 #
-# usage: rov.pl probes VRPS...       routes that tell the VRPs apart, "prefix AS"
-#        rov.pl states VRPS ROUTES   "state prefix AS" for each route; V, ! or N as bgpctl prints it
+# usage: rov.pl probes VRPS...          routes that tell the VRPs apart, "prefix AS"
+#        rov.pl states ROUTES VRPS...   for each of the sets VRPS a file VRPS.states: "state prefix AS"
+#                                   for each route, the state being V, ! or N as bgpctl prints it
 #
 # VRPs are lines "prefix maxlen AS".
 use strict;
@@ -31,34 +32,44 @@ sub probes {
 }
 
 sub states {
-	my ($vrps, $routes) = @_;
-	my (%table, %lengths);
-	open my $in, '<', $vrps or die "$vrps: $!\n";
-	while (<$in>) {
-		my ($prefix, $max, $as) = split;
-		my ($bits, $len) = bits($prefix);
-		push @{ $table{substr($bits, 0, 1 + $len)} }, "$max $as";
-		$lengths{length $bits}{$len} = 1;
-	}
-	$_ = [sort { $a <=> $b } keys %$_] for values %lengths;
-	open $in, '<', $routes or die "$routes: $!\n";
-	while (<$in>) {
-		my ($prefix, $origin) = split;
-		my ($bits, $len) = bits($prefix);
-		my $state = 'N';
-		LENGTH: for my $covering (@{ $lengths{length $bits} }) {
-			last if $covering > $len;
-			for (@{ $table{substr($bits, 0, 1 + $covering)} // [] }) {
-				my ($max, $as) = split;
-				$state = '!';
-				if ($len <= $max && $as == $origin && $as != 0) {
-					$state = 'V';
-					last LENGTH;
-				}
-			}
+	my ($routes, @sets) = @_;
+	for my $vrps (@sets) {
+		my (%table, %lengths, %allowed);
+		open my $in, '<', $vrps or die "$vrps: $!\n";
+		while (<$in>) {
+			my ($prefix, $max, $as) = split;
+			my ($bits, $len) = bits($prefix);
+			push @{ $table{substr($bits, 0, 1 + $len)} }, "$max $as";
+			$lengths{length $bits}{$len} = 1;
+			# A short cut to what is valid by the VRP it was made from.
+			$prefix =~ s{/.*}{/$max};
+			$allowed{"$prefix $as"} = 1 if $as != 0;
 		}
-		print "$state $prefix $origin\n";
+		$_ = [sort { $a <=> $b } keys %$_] for values %lengths;
+		open $in, '<', $routes or die "$routes: $!\n";
+		open my $out, '>', "$vrps.states" or die "$vrps.states: $!\n";
+		while (<$in>) {
+			chomp;
+			print $out ($allowed{$_} ? 'V' : state($_, \%table, \%lengths)), " $_\n";
+		}
+		close $out or die "$vrps.states: $!\n";
 	}
+}
+
+sub state {
+	my ($prefix, $origin) = split ' ', $_[0];
+	my ($table, $lengths) = @_[1, 2];
+	my ($bits, $len) = bits($prefix);
+	my $state = 'N';
+	for my $covering (@{ $lengths->{length $bits} }) {
+		last if $covering > $len;
+		for (@{ $table->{substr($bits, 0, 1 + $covering)} // [] }) {
+			my ($max, $as) = split;
+			return 'V' if $len <= $max && $as == $origin && $as != 0;
+			$state = '!';
+		}
+	}
+	return $state;
 }
 
 # The address as a string of 0 and 1, led by its family so that 0.0.0.0 and :: differ.
