@@ -4,6 +4,7 @@
  * what changed since a serial, and writes that as one framed block.  Nothing is
  * written before End of Data.  With --pdus it shows the conversation instead.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/time.h>
@@ -12,6 +13,7 @@
 #include "cli.h"
 #include "out.h"
 #include "rtr_client.h"
+#include "savefile.h"
 #include "stamp.h"
 #include "stream.h"
 #include "transport.h"
@@ -32,6 +34,7 @@ static const struct cli_option option_table[] = {
 	{OPT_RTR_VERSION, "rtr-version", "N", "speak this protocol version only (default 2, then lower as needed)"},
 	{OPT_SERIAL, "serial", "N", "ask for what changed since this serial ..."},
 	{OPT_SESSION, "session", "ID", "... of this session"},
+	{'o', "output", "FILE", "replace FILE instead of writing to standard output"},
 	{'t', "timeout", "DURATION", "for connecting, and for silence of the cache (default 30s)"},
 	{OPT_PDUS, "pdus", NULL, "print every PDU sent and received instead of records"},
 	{'v', "verbose", NULL, "report each step of the session"},
@@ -45,6 +48,7 @@ struct options {
 	int64_t version;	/* -1: any */
 	int64_t serial;		/* -1: the whole table */
 	int64_t session;
+	const char *output;
 	bool pdus;
 	bool verbose;
 	bool quiet;
@@ -53,7 +57,7 @@ struct options {
 struct dump {
 	const struct cli *cli;
 	const struct options *options;
-	struct out out;
+	struct out trace;	/* --pdus */
 	struct rtr_client *client;
 	struct transport *transport;
 	struct rtr_scratch scratch;
@@ -61,8 +65,12 @@ struct dump {
 	int64_t started;
 	bool progress;
 	int64_t progress_due;
-	bool done;		/* a response was written to `out` */
-	char summary[240];
+
+	/* The answer, once it is whole. */
+	bool done;
+	struct rtr_client_update answer;	/* set and delta are those below */
+	struct vrpset *set;
+	struct delta delta;
 };
 
 /* ---- what the client reports ---- */
@@ -86,47 +94,22 @@ show_progress(struct dump *d)
 	d->progress_due = now + PROGRESS_MS;
 }
 
-static void
-count_records(char *dst, size_t size, const char *sign, const struct vrpset *set)
-{
-	size_t vrps, keys, aspas;
-
-	vrpset_vrps(set, &vrps);
-	vrpset_router_keys(set, &keys);
-	vrpset_aspas(set, &aspas);
-	snprintf(dst, size, "%s%zu IPv4, %s%zu IPv6, %s%zu router keys, %s%zu ASPAs", sign, vrpset_ipv4_count(set), sign,
-		 vrps - vrpset_ipv4_count(set), sign, keys, sign, aspas);
-}
-
+/* The first answer counts; a Notify in the same breath may bring another. */
 static void
 on_update(void *ctx, const struct rtr_client_update *u)
 {
 	struct dump *d = ctx;
-	char source[ENDPOINT_HOST_MAX + 32], first[96], second[96] = "";
-	struct block_attrs attrs = BLOCK_ATTRS_INIT;
 
 	if (d->done)
 		return;
 	d->done = true;
-	snprintf(source, sizeof(source), strchr(d->options->to.host, ':') ? "%s://[%s]:%u" : "%s://%s:%u",
-		 d->options->to.ops->scheme, d->options->to.host, d->options->to.port);
-	attrs.source = source;
-	attrs.session = u->session;
-	attrs.serial = u->serial;
+	d->answer = *u;
 	if (u->delta) {
-		count_records(first, sizeof(first), "-", u->delta->withdrawn);
-		count_records(second, sizeof(second), "+", u->delta->announced);
+		d->delta.withdrawn = vrpset_ref(u->delta->withdrawn);
+		d->delta.announced = vrpset_ref(u->delta->announced);
 	} else {
-		count_records(first, sizeof(first), "", u->set);
+		d->set = vrpset_ref(u->set);
 	}
-	snprintf(d->summary, sizeof(d->summary), "version %u, session %u, serial %u: %s%s%s", u->version, u->session,
-		 u->serial, first, *second ? "; " : "", second);
-	if (d->options->pdus)
-		return;
-	if (u->delta)
-		stream_write_delta(&d->out, &attrs, u->delta);
-	else
-		stream_write_snapshot(&d->out, &attrs, u->set);
 }
 
 static void
@@ -152,10 +135,10 @@ on_warning(void *ctx, const char *text)
 static void
 print_undecodable(struct dump *d, const unsigned char *data, size_t len, const char *reason)
 {
-	out_addf(&d->out, "v%u %s, malformed (%s):", data[0], rtr_type_name(data[1]), reason);
+	out_addf(&d->trace, "v%u %s, malformed (%s):", data[0], rtr_type_name(data[1]), reason);
 	for (size_t i = 0; i < len && i < HEX_MAX; i++)
-		out_addf(&d->out, " %02x", data[i]);
-	out_addf(&d->out, "%s\n", len > HEX_MAX ? " ..." : "");
+		out_addf(&d->trace, " %02x", data[i]);
+	out_addf(&d->trace, "%s\n", len > HEX_MAX ? " ..." : "");
 }
 
 /* 2026-11-23T09:52:44.123456Z < v2 Cache Response session 4660 */
@@ -172,7 +155,7 @@ on_pdu(void *ctx, bool was_sent, const unsigned char *data, size_t len)
 		return;
 	gettimeofday(&now, NULL);
 	stamp_format(now.tv_sec, stamp);
-	out_addf(&d->out, "%.19s.%06ldZ %c ", stamp, (long)now.tv_usec, was_sent ? '>' : '<');
+	out_addf(&d->trace, "%.19s.%06ldZ %c ", stamp, (long)now.tv_usec, was_sent ? '>' : '<');
 	if (rtr_header_decode(data).len != len ||
 	    rtr_pdu_decode(data, len, &d->scratch, &pdu, &reason) != RTR_NO_ERROR) {
 		print_undecodable(d, data, len, reason);
@@ -181,7 +164,7 @@ on_pdu(void *ctx, bool was_sent, const unsigned char *data, size_t len)
 	buf_reset(&d->line);
 	if (rtr_pdu_describe(&d->line, &pdu) < 0 || buf_add(&d->line, "\n", 1) < 0)
 		cli_die(d->cli, "out of memory");
-	out_add(&d->out, d->line.data, d->line.len);
+	out_add(&d->trace, d->line.data, d->line.len);
 }
 
 static const struct rtr_client_ops client_ops = {
@@ -286,12 +269,93 @@ converse(struct dump *d)
 	return d->done;
 }
 
+/* ---- the answer ---- */
+
 static int
-dump(struct dump *d)
+write_answer(const struct dump *d, int fd, const char *to)
+{
+	const struct endpoint *from = &d->options->to;
+	char source[ENDPOINT_HOST_MAX + 32];
+	struct block_attrs attrs = BLOCK_ATTRS_INIT;
+	struct out out;
+	int rc;
+
+	snprintf(source, sizeof(source), strchr(from->host, ':') ? "%s://[%s]:%u" : "%s://%s:%u", from->ops->scheme,
+		 from->host, from->port);
+	attrs.source = source;
+	attrs.session = d->answer.session;
+	attrs.serial = d->answer.serial;
+	out_init(&out, fd);
+	if (d->set)
+		stream_write_snapshot(&out, &attrs, d->set);
+	else
+		stream_write_delta(&out, &attrs, &d->delta);
+	rc = out_flush(&out);
+	if (rc < 0)
+		cli_warn(d->cli, "%s: %s", to, strerror(errno));
+	out_release(&out);
+	return rc;
+}
+
+/* Signals wait meanwhile, so that none of them leaves the temporary file behind. */
+static int
+save_answer(const struct dump *d, const char *path)
+{
+	struct vrp_err err = {0};
+	struct savefile file;
+	sigset_t all, old;
+	int rc;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	rc = savefile_open(&file, path, &err);
+	if (rc == 0) {
+		rc = write_answer(d, file.fd, path);
+		if (rc < 0)
+			savefile_discard(&file);
+		else
+			rc = savefile_commit(&file, &err);
+	}
+	if (rc < 0 && err.msg[0])
+		cli_warn_err(d->cli, path, &err);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return rc;
+}
+
+static void
+count_records(char *dst, size_t size, const char *sign, const struct vrpset *set)
+{
+	size_t vrps, keys, aspas;
+
+	vrpset_vrps(set, &vrps);
+	vrpset_router_keys(set, &keys);
+	vrpset_aspas(set, &aspas);
+	snprintf(dst, size, "%s%zu IPv4, %s%zu IPv6, %s%zu router keys, %s%zu ASPAs", sign, vrpset_ipv4_count(set), sign,
+		 vrps - vrpset_ipv4_count(set), sign, keys, sign, aspas);
+}
+
+static void
+summarise(const struct dump *d)
+{
+	char first[96], second[96] = "";
+
+	if (d->set) {
+		count_records(first, sizeof(first), "", d->set);
+	} else {
+		count_records(first, sizeof(first), "-", d->delta.withdrawn);
+		count_records(second, sizeof(second), "+", d->delta.announced);
+	}
+	cli_warn(d->cli, "%s: version %u, session %u, serial %u: %s%s%s, %.2f seconds", d->options->target,
+		 d->answer.version, d->answer.session, d->answer.serial, first, *second ? "; " : "", second,
+		 (double)(transport_now() - d->started) / 1000);
+}
+
+static struct rtr_client *
+new_client(struct dump *d)
 {
 	const struct options *o = d->options;
 	struct rtr_client_config config = RTR_CLIENT_CONFIG_DEFAULT;
-	int status = EXIT_TROUBLE;
+	struct rtr_client *c;
 
 	config.names = names_new();
 	config.ops = &client_ops;
@@ -299,26 +363,38 @@ dump(struct dump *d)
 	config.idle_timeout = o->timeout;
 	if (o->version >= 0)
 		config.version = config.min_version = (uint8_t)o->version;
-	d->client = config.names ? rtr_client_new(&config) : NULL;
-	if (!d->client)
+	c = config.names ? rtr_client_new(&config) : NULL;
+	if (!c)
 		cli_die(d->cli, "out of memory");
 	names_unref(config.names);
 	if (o->serial >= 0)
-		rtr_client_resume(d->client, NULL, (uint16_t)o->session, (uint32_t)o->serial);
+		rtr_client_resume(c, NULL, (uint16_t)o->session, (uint32_t)o->serial);
+	return c;
+}
 
-	if (!converse(d))
+static int
+dump(struct dump *d)
+{
+	const struct options *o = d->options;
+	int rc = 0;
+
+	d->client = new_client(d);
+	if (!converse(d)) {
 		cli_warn(d->cli, "%s: %s", o->target, rtr_client_reason(d->client));
-	else
-		status = EXIT_DONE;
-	if (out_flush(&d->out) < 0) {
-		cli_warn(d->cli, "standard output: %s", strerror(d->out.error));
-		status = EXIT_TROUBLE;
+		rc = -1;
 	}
-	if (status == EXIT_DONE && !o->quiet)
-		cli_warn(d->cli, "%s: %s, %.2f seconds", o->target, d->summary,
-			 (double)(transport_now() - d->started) / 1000);
 	rtr_client_free(d->client);
-	return status;
+	if (o->pdus && out_flush(&d->trace) < 0) {
+		cli_warn(d->cli, "standard output: %s", strerror(errno));
+		rc = -1;
+	}
+	if (rc == 0 && !o->pdus)
+		rc = o->output ? save_answer(d, o->output) : write_answer(d, STDOUT_FILENO, "standard output");
+	if (rc == 0 && !o->quiet)
+		summarise(d);
+	vrpset_unref(d->set);
+	delta_release(&d->delta);
+	return rc == 0 ? EXIT_DONE : EXIT_TROUBLE;
 }
 
 /* ---- options ---- */
@@ -343,6 +419,9 @@ parse_options(struct cli *cli, int argc, char **argv, struct options *o)
 		case OPT_PDUS:
 			o->pdus = true;
 			break;
+		case 'o':
+			o->output = cli->arg;
+			break;
 		case 't':
 			o->timeout = (int64_t)cli_duration(cli, "--timeout", 1, 86400) * 1000;
 			break;
@@ -358,6 +437,8 @@ parse_options(struct cli *cli, int argc, char **argv, struct options *o)
 		cli_usage_error(cli, argc == index ? "no cache given" : "more than one cache given");
 	if ((o->serial < 0) != (o->session < 0))
 		cli_usage_error(cli, "--serial and --session go together");
+	if (o->output && o->pdus)
+		cli_usage_error(cli, "--output is for records, not for --pdus");
 	o->target = argv[index];
 	if (endpoint_parse(o->target, &o->to, &err) < 0)
 		cli_usage_error(cli, "%s", err.msg);
@@ -382,9 +463,9 @@ main(int argc, char **argv)
 	d.options = &options;
 	d.started = transport_now();
 	d.progress = !options.quiet && !options.verbose && cli_progress_wanted();
-	out_init(&d.out, STDOUT_FILENO);
+	out_init(&d.trace, STDOUT_FILENO);
 	status = dump(&d);
-	out_release(&d.out);
+	out_release(&d.trace);
 	buf_release(&d.line);
 	return cli_close_stdout(&cli, status);
 }

@@ -18,7 +18,7 @@ _vrptools()
 		operands=files
 		;;
 	rtr-dump)
-		options="--rtr-version --serial --session -t --timeout --pdus -v --verbose -q --quiet"
+		options="--rtr-version --serial --session -o --output -t --timeout --pdus -v --verbose -q --quiet"
 		operands=hosts
 		;;
 	esac

@@ -345,6 +345,7 @@ no_output() {
 		--rtr-version 3 127.0.0.1
 		--timeout 0 127.0.0.1
 		--timeout soon 127.0.0.1
+		--pdus --output file 127.0.0.1
 		127.0.0.1:0
 		127.0.0.1:65536
 		127.0.0.1:
@@ -354,6 +355,21 @@ no_output() {
 		udp://127.0.0.1
 		--no-such-option
 	END
+}
+
+@test "--output replaces the file when all is well, and only then" {
+	echo old >table.vrp
+	cache accept read 1 hex $cr $v4 close accept read 1 hex $cr $v4 $eod eof
+	run -2 rtr-dump -o table.vrp "127.0.0.1:$PORT"
+	[ "$(cat table.vrp)" = old ]
+	run -0 rtr-dump -q -o table.vrp "127.0.0.1:$PORT"
+	[ -z "$output" ]
+	[ "$(sed -n 2p table.vrp)" = "10.0.0.0/8 24 AS1 - -" ]
+	[ "$(ls ./table*)" = ./table.vrp ]
+
+	cache accept read 1 hex $cr $v4 $eod eof
+	run -2 rtr-dump -o no-such-folder/table.vrp "127.0.0.1:$PORT"
+	[[ $output == *no-such-folder/table.vrp* ]]
 }
 
 @test "a full disk is an error" {
