@@ -19,6 +19,7 @@
  * record is skipped and named.  Members may be missing or null where they are
  * optional: maxLength, ta, expires.
  */
+#include <endian.h>
 #include <stdio.h>
 
 #include "enc.h"
@@ -51,7 +52,7 @@ enum member {
 
 /* The first five in the order in which most feeds write them. */
 static const struct {
-	const char *name;
+	char name[24];
 	size_t len;
 	enum member member;
 } members[] = {
@@ -116,25 +117,6 @@ finish(struct feed_json *j, const struct json_token *t)
 	if (VRP_LIKELY(t->type > JSON_TOKEN_ARRAY_END))
 		return 0;
 	return json_reader_finish(j->r, t) < 0 ? json_reader_error(j->r, j->f->err) : 0;
-}
-
-/* memcmp() by way of libc costs more than the few bytes of a member's name; len is not 0. */
-static inline bool
-bytes_equal(const char *a, const char *b, size_t len)
-{
-	uint64_t x, y;
-
-	for (; len > 8; a += 8, b += 8, len -= 8) {
-		memcpy(&x, a, 8);
-		memcpy(&y, b, 8);
-		if (x != y)
-			return false;
-	}
-	for (; len > 1 && *a == *b; len--) {
-		a++;
-		b++;
-	}
-	return *a == *b;
 }
 
 static bool
@@ -437,13 +419,32 @@ take_member(struct feed_json *j, enum member member)
 	return finish(j, &t);
 }
 
+/* Equal in their first len bytes, 1 to 8 of them?  Eight may be read of both. */
+static inline bool
+word_equal(const char *a, const char *b, size_t len)
+{
+	uint64_t x, y;
+
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return be64toh(x ^ y) >> (64 - 8 * len) == 0;
+}
+
+static inline bool
+key_equal(const struct json_token *key, const char *name, size_t len)
+{
+	if (key->len != len || !word_equal(key->str, name, len < 8 ? len : 8))
+		return false;
+	return len <= 8 || memcmp(key->str + 8, name + 8, len - 8) == 0;
+}
+
 static enum member
 find_member(struct feed_json *j, const struct json_token *key)
 {
 	size_t i = j->guess;
 
 	for (size_t n = 0; n < ARRAY_LEN(members); n++, i = i + 1 < ARRAY_LEN(members) ? i + 1 : 0) {
-		if (key->len == members[i].len && bytes_equal(key->str, members[i].name, key->len)) {
+		if (key_equal(key, members[i].name, members[i].len)) {
 			j->guess = i + 1 < ARRAY_LEN(members) ? i + 1 : 0;
 			return members[i].member;
 		}

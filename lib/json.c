@@ -8,12 +8,13 @@
  */
 #include "json.h"
 
+#include <endian.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
 
 #define WINDOW ((size_t)256 * 1024)
-#define PADDING 16		/* readable bytes behind the window */
+#define PADDING JSON_SLACK	/* readable bytes behind the window; one vector at least */
 #define ROOM_MIN (WINDOW / 4)	/* room to read into that makes moving bytes worthwhile */
 
 _Static_assert(JSON_STRING_MAX + ROOM_MIN < WINDOW, "a kept string has to leave room to read");
@@ -40,6 +41,7 @@ struct json_reader {
 	const char *keep;	/* bytes from here on stay in the window; NULL: from pos on */
 	enum state state;
 	unsigned depth;
+	bool object;		/* the innermost container is one */
 	bool skipping;		/* strings need not be kept */
 	bool eof;
 	bool failed;		/* for good; err says why */
@@ -570,21 +572,53 @@ scan_number_slowly(struct json_reader *r, struct json_token *t)
 	return !magnitude_overflows(&m, exponent) || fail(r, "a number beyond a double");
 }
 
+/* How many of the 8 bytes at p are digits before the first that is none; their value in *v. */
+static inline unsigned
+digits8(const char *p, uint64_t *v)
+{
+	uint64_t w, above;
+	unsigned n;
+
+	memcpy(&w, p, sizeof(w));
+	/* The first byte lowest.  A digit is now 0 to 9, and nothing else stays below 0x80 when 0x76 is added. */
+	w = le64toh(w) ^ UINT64_C(0x3030303030303030);
+	above = (w | ((w & UINT64_C(0x7f7f7f7f7f7f7f7f)) + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080);
+	n = above ? (unsigned)__builtin_ctzll(above) / 8 : 8;
+	if (n == 0)
+		return 0;
+	/* Zeros before the digits, then pairs, fours, and all eight. */
+	w <<= 64 - 8 * n;
+	w = w * 10 + (w >> 8);
+	w = ((w & UINT64_C(0x000000ff000000ff)) * (100 + (UINT64_C(1000000) << 32)) +
+	     (w >> 16 & UINT64_C(0x000000ff000000ff)) * (1 + (UINT64_C(10000) << 32))) >> 32;
+	*v = (uint32_t)w;
+	return n;
+}
+
 /* Most numbers are short integers, whole in the window. */
 static inline bool
 scan_number(struct json_reader *r, struct json_token *t)
 {
-	const char *p = r->pos, *limit;
-	int64_t v = *p - '0';
+	static const uint64_t ten_to[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
+	const char *p = r->pos;
+	uint64_t v = 0, low = 0;
+	unsigned n;
 
 	if (*p == '-' || *p == '0' || r->end - p < 24)
 		return scan_number_slowly(r, t);
-	for (p++, limit = p + 17; is_digit(*p) && p < limit; p++)
-		v = v * 10 + (*p - '0');
-	if (is_digit(*p) || *p == '.' || (*p | 0x20) == 'e')
+	n = digits8(p, &v);
+	p += n;
+	if (n == 8) {
+		n = digits8(p, &low);
+		p += n;
+		if (n == 8)
+			return scan_number_slowly(r, t);
+		v = v * ten_to[n] + low;
+	}
+	if (*p == '.' || (*p | 0x20) == 'e')
 		return scan_number_slowly(r, t);
 	t->type = JSON_TOKEN_INT;
-	t->num = v;
+	t->num = (int64_t)v;
 	r->pos = p;
 	return true;
 }
@@ -599,12 +633,6 @@ scan_word(struct json_reader *r, const char *word, size_t len)
 	return true;
 }
 
-static inline bool
-in_object(const struct json_reader *r)
-{
-	return r->objects[(r->depth - 1) / 64] >> (r->depth - 1) % 64 & 1;
-}
-
 static bool
 open_container(struct json_reader *r, struct json_token *t, bool object)
 {
@@ -616,6 +644,7 @@ open_container(struct json_reader *r, struct json_token *t, bool object)
 		r->objects[r->depth / 64] &= ~bit;
 	r->depth++;
 	r->pos++;
+	r->object = object;
 	r->state = object ? STATE_FIRST_KEY : STATE_FIRST_VALUE;
 	t->type = object ? JSON_TOKEN_OBJECT : JSON_TOKEN_ARRAY;
 	return true;
@@ -624,10 +653,13 @@ open_container(struct json_reader *r, struct json_token *t, bool object)
 static bool
 close_container(struct json_reader *r, struct json_token *t)
 {
-	t->type = in_object(r) ? JSON_TOKEN_OBJECT_END : JSON_TOKEN_ARRAY_END;
+	unsigned outer = --r->depth - 1;
+
+	t->type = r->object ? JSON_TOKEN_OBJECT_END : JSON_TOKEN_ARRAY_END;
 	r->pos++;
-	r->depth--;
 	r->state = r->depth ? STATE_NEXT : STATE_DONE;
+	if (r->depth)
+		r->object = r->objects[outer / 64] >> outer % 64 & 1;
 	return true;
 }
 
@@ -677,7 +709,7 @@ scan_value(struct json_reader *r, struct json_token *t)
 static inline bool
 scan_next(struct json_reader *r, struct json_token *t)
 {
-	bool object = in_object(r);
+	bool object = r->object;
 	char c = *r->pos;
 
 	if (c == (object ? '}' : ']'))

@@ -33,6 +33,9 @@
 /* The longest string that is kept, in bytes as written.  A router key at its limit has 87,340. */
 #define JSON_STRING_MAX ((size_t)128 * 1024)
 
+/* So many bytes may be read behind a key, whatever they are, which makes comparing short ones cheap. */
+#define JSON_SLACK 16
+
 enum json_token_type {
 	JSON_TOKEN_ERROR,	/* see json_reader_error() */
 	JSON_TOKEN_END,		/* the document is whole, nothing follows it */
@@ -51,7 +54,7 @@ enum json_token_type {
 
 struct json_token {
 	enum json_token_type type;
-	bool cut;		/* a string above JSON_STRING_MAX: valid, but str is empty */
+	bool cut;		/* a key or string above JSON_STRING_MAX: valid, but str is empty */
 	const char *str;	/* escapes resolved, borrowed until the next call */
 	size_t len;
 	int64_t num;

@@ -106,20 +106,17 @@ bool
 prefix_parse(const char *s, size_t len, struct prefix *out, const char **reason)
 {
 	struct prefix p = {0};
-	const char *slash = NULL;
+	const char *slash;
 	uint32_t bits;
 	bool ipv6 = false;
 
 	/* Longest text: 45 bytes of address, a slash and three digits. */
 	if (len > 49)
 		return fail(reason, "bad prefix");
-	for (size_t i = 0; i < len; i++) {
-		if (s[i] == '/') {
-			slash = s + i;
-			break;
-		}
+	slash = memchr(s, '/', len);
+	/* A group has four digits at most, so that a colon comes early. */
+	for (size_t i = 0; i < len && i < 5; i++)
 		ipv6 |= s[i] == ':';
-	}
 	if (!slash)
 		return fail(reason, "prefix without a length");
 	p.family = ipv6 ? FAMILY_IPV6 : FAMILY_IPV4;

@@ -306,6 +306,33 @@ test_tokens(void **state)
 	}
 }
 
+/* Integers of every length, at every place in a word. */
+static void
+test_integers(void **state)
+{
+	struct rng rng = {11};
+	char doc[128];
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		int64_t want = (int64_t)(rng_next(&rng) >> rng_below(&rng, 64)) * (rng_below(&rng, 2) ? 1 : -1);
+		int n = snprintf(doc, sizeof(doc), "%*s[%lld%s", (int)rng_below(&rng, 9), "", (long long)want,
+				 rng_below(&rng, 2) ? ",12345678]                              " : "]");
+		struct text text = {doc, (size_t)n, rng_below(&rng, 3) ? SIZE_MAX : 1 + rng_below(&rng, 30)};
+		struct json_reader *r = json_reader_new(read_text, &text);
+		struct json_token t;
+
+		assert_int_equal(json_reader_next(r, &t), JSON_TOKEN_ARRAY);
+		assert_case(json_reader_next(r, &t) == JSON_TOKEN_INT && t.num == want, "%s: %lld", doc, (long long)t.num);
+		if (json_reader_next(r, &t) == JSON_TOKEN_INT) {
+			assert_int_equal(t.num, 12345678);
+			json_reader_next(r, &t);
+		}
+		assert_int_equal(t.type, JSON_TOKEN_ARRAY_END);
+		json_reader_free(r);
+	}
+}
+
 static void
 test_error_places(void **state)
 {
@@ -479,6 +506,7 @@ main(void)
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_integers),
 		cmocka_unit_test(test_error_places),
 		cmocka_unit_test(test_huge),
 		cmocka_unit_test(test_string_limit),
