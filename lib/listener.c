@@ -157,6 +157,9 @@ split_address(const char *address, char host[256], char port[16], struct vrp_err
 
 	if (!colon || strlen(colon + 1) >= 16 || !colon[1])
 		return vrp_err_set(err, "'%s' is not ADDRESS:PORT", address);
+	/* getaddrinfo() would take larger ones modulo 65,536. */
+	if (strspn(colon + 1, "0123456789") == strlen(colon + 1) && strtoul(colon + 1, NULL, 10) > UINT16_MAX)
+		return vrp_err_set(err, "'%s': no such port", address);
 	if (len >= 2 && address[0] == '[' && address[len - 1] == ']') {
 		address++;
 		len -= 2;
