@@ -420,7 +420,7 @@ wait_out() { wait_for read_out "$@" || { cat "$RUN/$1.out" >&2; return 1; }; }
 @test "S24 timers out of their ranges are refused" {
 	for bad in '--refresh 0' '--refresh 86401' '--retry 0' '--retry 7201' '--expire 599' '--expire 172801' \
 		'--refresh 7200 --expire 7200' '--retry 700 --refresh 60 --expire 700' '--refresh x' '--expire 1h30'; do
-		run -2 rtr-serve -l 127.0.0.1:0 $bad </dev/null
+		run -2 timeout 10 rtr-serve -l 127.0.0.1:0 $bad </dev/null
 		[[ $output == *"rtr-serve: "* ]]
 	done
 }
