@@ -120,3 +120,18 @@ vrps() { grep -E '^[0-9a-f:.]+/' "$1" | cut -d ' ' -f 1-3; }
 	vrps got | sort >got.sorted
 	same want got.sorted
 }
+
+# The example of the manual page that has these words, as it stands there.
+example() { sed -n 's/^\.Dl \$ //p' "$ROOT/man/vrp-fetch.1" | grep -F -e "$1" | sed 's/\\e/\\/g'; }
+
+@test "the manual's examples work" {
+	jq '(now + 86400 | floor) as $t | .metadata.buildtime = (now | todate) | .roas[].expires = $t' \
+		"$ROOT/t/data/feeds/rpki-client.in" >feed.json
+	run -0 --separate-stderr bash -c "set -o pipefail; $(example awk)"
+	[ "$(sort <<<"$output")" = $'apnic 1\narin 1\nripe 1' ]
+	snapshot_json archive.json
+	xz -0 archive.json
+	run -0 --separate-stderr bash -c "set -o pipefail; $(example archive)"
+	[ "${#lines[@]}" -gt 100 ]
+	[[ $output != *"AS133350 "* ]]
+}
