@@ -12,6 +12,9 @@
 #include <string.h>
 #include <time.h>
 
+/* For clang glibc makes a macro of this one when buffers are checked. */
+#undef sprintf
+
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets
 #pragma GCC poison atoi atol atoll strtok gmtime localtime ctime asctime
 

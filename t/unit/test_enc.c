@@ -21,7 +21,7 @@ test_hex(void **state)
 static void
 test_hex_bad(void **state)
 {
-	static const char *const cases[] = {"0", "000", "00000", "0g00", "g000", "00 0", "0x00", "00@0", "00`0", "0\xc1" "00", "/000", "0:00"};
+	static const char *const cases[] = {"0", "000", "00000", "0g00", "g000", "00 0", "0x00", "00@0", "00`0", ("0\xc1" "00"), "/000", "0:00"};
 	unsigned char out[2];
 
 	(void)state;

@@ -390,7 +390,7 @@ test_covers(void **state)
 	for (int i = 0; i < 100000; i++) {
 		enum family family = rng_below(&rng, 2) ? FAMILY_IPV4 : FAMILY_IPV6;
 		unsigned bits = prefix_bits(family);
-		struct prefix a = {.family = family}, b;
+		struct prefix a = {.family = (uint8_t)family}, b;
 
 		for (unsigned k = 0; k < bits / 8; k++)
 			a.addr[k] = (uint8_t)rng_next(&rng);
