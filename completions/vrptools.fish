@@ -39,6 +39,7 @@ complete -c rtr-dump -l rtr-version -x -a '0 1 2' -d 'speak this protocol versio
 complete -c rtr-dump -l serial -x -d 'ask for what changed since this serial'
 complete -c rtr-dump -l session -x -d 'the session of that serial'
 complete -c rtr-dump -s o -l output -r -F -d 'replace a file instead of writing to standard output'
+complete -c rtr-dump -s o -l output -r -F -d 'replace a file instead of writing to standard output'
 complete -c rtr-dump -s t -l timeout -x -d 'for connecting, and for silence of the cache'
 complete -c rtr-dump -l pdus -d 'print every PDU instead of records'
 complete -c rtr-dump -s v -l verbose -d 'report each step of the session'

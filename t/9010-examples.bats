@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: ISC
+# The examples of the pages run: names of hosts, addresses and files are put in,
+# the rest is as a reader would type it.
+load lib
+
+# The examples of a page, one to a file example.N, from its displays.
+examples() {
+	rm -f example.*
+	sed -n '/^\.Sh EXAMPLES/,/^\.Sh [^E]/p' "$ROOT/man/$1" | awk '
+		function put(line) {
+			gsub(/\\e/, "\\", line)
+			gsub(/\\&/, "", line)
+			sub(/^\$ /, "", line)
+			print line >("example." n)
+		}
+		/^\.Dl / { n++; put(substr($0, 5)) }
+		/^\.Ed/ { within = 0 }
+		within { put($0) }
+		/^\.Bd/ { n++; within = 1 }'
+}
+
+# A feed that is fresh, with every kind of record, and a cache that serves it.
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	cat >feed.json <<-'END'
+		{"roas": [
+		{"asn": "AS13335", "prefix": "1.1.1.0/24", "maxLength": 24, "ta": "apnic"},
+		{"asn": "AS64496", "prefix": "198.51.100.0/24", "maxLength": 24, "ta": "ripe"},
+		{"asn": "AS13335", "prefix": "2606:4700::/44", "maxLength": 48, "ta": "arin"}],
+		"aspas": [{"customer": "AS64496", "providers": ["AS64497"], "ta": "ripe"}]}
+	END
+	cp feed.json rpki.json
+	xz -k feed.json
+	mv feed.json.xz archive.json.xz
+	vrp-fetch -q -o table feed.json
+	serve cache table
+	wait_log cache 'serial 1:'
+}
+
+put_in() {
+	sed -E "s#https://[a-z0-9.]+/[a-z.]+#feed.json#g
+		s#-l [0-9.]*:8282#-l 127.0.0.1:0#g
+		s#(localhost|127\.0\.0\.1):8282#127.0.0.1:$PORT#g
+		s#cache\.example\.(net|com)#127.0.0.1:$PORT#g
+		s#/var/(db|lib)/[a-z/]+#written#g
+		/rtr-serve.*-l/! s#rtr-serve#rtr-serve -l 127.0.0.1:0#g" "$1"
+}
+
+# An example that serves is done when it has a table, any other when it ends well having written something.
+run_example() {
+	local text
+
+	text=$(put_in "$1")
+	printf '%s\n---\n' "$text"
+	start example timeout 60 bash -c "set -eo pipefail"$'\n'"$text"$'\n'"wait" </dev/null
+	if grep -q rtr-serve <<<"$text"; then
+		wait_log example 'serial 1:'
+		if grep -q %delta <<<"$text"; then
+			wait_log example 'serial 2:'
+		fi
+		stop example || :
+	else
+		wait_gone example || {
+			cat "$RUN/example.err"
+			return 1
+		}
+		[ -s "$RUN/example.out" ] || grep -qE -e '-o |diff' "$1"
+	fi
+}
+
+run_page() {
+	local example
+
+	examples "$1"
+	[ -e example.1 ]
+	for example in example.*; do
+		run_example "$example"
+	done
+}
+
+@test "the examples of vrp(5) run" { run_page vrp.5; }
+@test "the examples of vrp-fetch(1) run" { run_page vrp-fetch.1; }
+@test "the examples of rtr-serve(1) run" { run_page rtr-serve.1; }
+@test "the examples of rtr-dump(1) run" { run_page rtr-dump.1; }
+
+@test "every tool's page has two examples at least, and they are run here" {
+	for tool in $(sed -n 's/^TOOLS = //p' "$ROOT/Makefile"); do
+		examples "$tool.1"
+		[ -e example.2 ]
+		grep -q "run_page $tool\.1" "$BATS_TEST_FILENAME"
+	done
+}
