@@ -323,3 +323,20 @@ stamp() { date -u -d "@$(($(now) + $1))" +%Y-%m-%dT%H:%M:%SZ; }
 	[ "$(wc -l <got)" -gt 300000 ]
 	same listed got
 }
+
+@test "the manual's examples: changed by hand through a fifo, and relayed without one AS" {
+	mkfifo lab
+	start one rtr-serve -l 127.0.0.1:0 --notify-interval 1 <>lab
+	wait_log one 'listening on'
+	PORT=$(port_of one)
+	exec {lab}>lab
+	printf '%s\n' %snapshot '192.0.2.0/24 24 AS64496' ~end >&$lab
+	printf '%s\n' %delta '+198.51.100.0/24 24 AS64497' ~end >&$lab
+	wait_log one 'serial 2: 2 records'
+	rtr-dump -q "127.0.0.1:$PORT" | grep -v ' AS64496 ' >relayed
+	start two rtr-serve -l 127.0.0.1:0 <relayed
+	wait_log two 'serial 1: 1 records'
+	PORT=$(port_of two)
+	run -0 served
+	[ "$output" = '198.51.100.0/24 24 AS64497' ]
+}
