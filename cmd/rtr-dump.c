@@ -5,15 +5,12 @@
  * written before End of Data.  With --pdus it shows the conversation instead.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "cli.h"
-#include "out.h"
 #include "rtr_client.h"
-#include "savefile.h"
 #include "stamp.h"
 #include "stream.h"
 #include "transport.h"
@@ -271,55 +268,23 @@ converse(struct dump *d)
 
 /* ---- the answer ---- */
 
-static int
-write_answer(const struct dump *d, int fd, const char *to)
+static void
+write_answer(struct out *out, const void *ctx)
 {
+	const struct dump *d = ctx;
 	const struct endpoint *from = &d->options->to;
 	char source[ENDPOINT_HOST_MAX + 32];
 	struct block_attrs attrs = BLOCK_ATTRS_INIT;
-	struct out out;
-	int rc;
 
 	snprintf(source, sizeof(source), strchr(from->host, ':') ? "%s://[%s]:%u" : "%s://%s:%u", from->ops->scheme,
 		 from->host, from->port);
 	attrs.source = source;
 	attrs.session = d->answer.session;
 	attrs.serial = d->answer.serial;
-	out_init(&out, fd);
 	if (d->set)
-		stream_write_snapshot(&out, &attrs, d->set);
+		stream_write_snapshot(out, &attrs, d->set);
 	else
-		stream_write_delta(&out, &attrs, &d->delta);
-	rc = out_flush(&out);
-	if (rc < 0)
-		cli_warn(d->cli, "%s: %s", to, strerror(errno));
-	out_release(&out);
-	return rc;
-}
-
-/* Signals wait meanwhile, so that none of them leaves the temporary file behind. */
-static int
-save_answer(const struct dump *d, const char *path)
-{
-	struct vrp_err err = {0};
-	struct savefile file;
-	sigset_t all, old;
-	int rc;
-
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &old);
-	rc = savefile_open(&file, path, &err);
-	if (rc == 0) {
-		rc = write_answer(d, file.fd, path);
-		if (rc < 0)
-			savefile_discard(&file);
-		else
-			rc = savefile_commit(&file, &err);
-	}
-	if (rc < 0 && err.msg[0])
-		cli_warn_err(d->cli, path, &err);
-	sigprocmask(SIG_SETMASK, &old, NULL);
-	return rc;
+		stream_write_delta(out, &attrs, &d->delta);
 }
 
 static void
@@ -389,7 +354,7 @@ dump(struct dump *d)
 		rc = -1;
 	}
 	if (rc == 0 && !o->pdus)
-		rc = o->output ? save_answer(d, o->output) : write_answer(d, STDOUT_FILENO, "standard output");
+		rc = cli_write(d->cli, o->output, write_answer, d);
 	if (rc == 0 && !o->quiet)
 		summarise(d);
 	vrpset_unref(d->set);

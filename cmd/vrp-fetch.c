@@ -7,15 +7,12 @@
  * turn until one is good.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "cli.h"
 #include "feed.h"
 #include "fetch.h"
-#include "out.h"
-#include "savefile.h"
 #include "stream.h"
 
 #define PROGRESS_INTERVAL 0.1	/* seconds */
@@ -164,47 +161,22 @@ try_source(struct source *s, const char *argument, const struct options *o, stru
 	return set;
 }
 
-static int
-write_snapshot(const struct cli *cli, int fd, const struct source *s, const struct vrpset *set, const char *to)
+/* What is written: a source and its table. */
+struct snapshot {
+	const struct source *source;
+	const struct vrpset *set;
+};
+
+static void
+write_snapshot(struct out *out, const void *ctx)
 {
+	const struct snapshot *snapshot = ctx;
+	const struct source *s = snapshot->source;
 	struct block_attrs attrs = BLOCK_ATTRS_INIT;
-	struct out out;
-	int rc;
 
 	attrs.time = s->result.time;
 	attrs.source = strcmp(s->name, "-") == 0 ? NULL : s->name;
-	out_init(&out, fd);
-	stream_write_snapshot(&out, &attrs, set);
-	rc = out_flush(&out);
-	if (rc < 0)
-		cli_warn(cli, "%s: %s", to, strerror(errno));
-	out_release(&out);
-	return rc;
-}
-
-/* Signals wait meanwhile, so that none of them leaves the temporary file behind. */
-static int
-save_snapshot(const struct cli *cli, const char *path, const struct source *s, const struct vrpset *set)
-{
-	struct vrp_err err = {0};
-	struct savefile file;
-	sigset_t all, old;
-	int rc;
-
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &old);
-	rc = savefile_open(&file, path, &err);
-	if (rc == 0) {
-		rc = write_snapshot(cli, file.fd, s, set, path);
-		if (rc < 0)
-			savefile_discard(&file);
-		else
-			rc = savefile_commit(&file, &err);
-	}
-	if (rc < 0 && err.msg[0])
-		cli_warn_err(cli, path, &err);
-	sigprocmask(SIG_SETMASK, &old, NULL);
-	return rc;
+	stream_write_snapshot(out, &attrs, snapshot->set);
 }
 
 static void
@@ -222,12 +194,13 @@ summarise(const struct source *s, const struct vrpset *set)
 static int
 deliver(const struct cli *cli, const struct options *o, const struct source *s, const struct vrpset *set)
 {
-	int rc = o->output ? save_snapshot(cli, o->output, s, set)
-			   : write_snapshot(cli, STDOUT_FILENO, s, set, "standard output");
+	struct snapshot snapshot = {s, set};
 
-	if (rc == 0 && !o->quiet)
+	if (cli_write(cli, o->output, write_snapshot, &snapshot) < 0)
+		return EXIT_TROUBLE;
+	if (!o->quiet)
 		summarise(s, set);
-	return rc < 0 ? EXIT_TROUBLE : EXIT_DONE;
+	return EXIT_DONE;
 }
 
 int
@@ -236,7 +209,7 @@ main(int argc, char **argv)
 	struct cli cli = {
 		.tool = "vrp-fetch",
 		.synopsis = "[options] [SOURCE ...]",
-		.purpose = "Read a validator's export from a file, standard input (-) or an http(s) URL; write a snapshot.",
+		.purpose = "read a validator's export from a file, standard input (-) or an http(s) URL; write a snapshot",
 		.options = option_table,
 		.option_count = ARRAY_LEN(option_table),
 	};

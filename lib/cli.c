@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "num.h"
+#include "savefile.h"
 
 #ifndef VRPTOOLS_VERSION
 #define VRPTOOLS_VERSION "unknown"
@@ -160,6 +162,47 @@ cli_warn_err(const struct cli *cli, const char *file, const struct vrp_err *err)
 		cli_warn(cli, "%s:%zu: %s", file, err->line, err->msg);
 	else
 		cli_warn(cli, "%s: %s", file, err->msg);
+}
+
+static int
+write_to(const struct cli *cli, int fd, const char *name, void (*write)(struct out *out, const void *ctx), const void *ctx)
+{
+	struct out out;
+	int rc;
+
+	out_init(&out, fd);
+	write(&out, ctx);
+	rc = out_flush(&out);
+	if (rc < 0)
+		cli_warn(cli, "%s: %s", name, strerror(errno));
+	out_release(&out);
+	return rc;
+}
+
+int
+cli_write(const struct cli *cli, const char *path, void (*write)(struct out *out, const void *ctx), const void *ctx)
+{
+	struct vrp_err err = {0};
+	struct savefile file;
+	sigset_t all, old;
+	int rc;
+
+	if (!path)
+		return write_to(cli, STDOUT_FILENO, "standard output", write, ctx);
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	rc = savefile_open(&file, path, &err);
+	if (rc == 0) {
+		rc = write_to(cli, file.fd, path, write, ctx);
+		if (rc < 0)
+			savefile_discard(&file);
+		else
+			rc = savefile_commit(&file, &err);
+	}
+	if (rc < 0 && err.msg[0])
+		cli_warn_err(cli, path, &err);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return rc;
 }
 
 int

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What every tool's main shares: one table of options that getopt, -h and the
- * tests of man pages and completions all go by; messages; exit codes; a checked
- * close of standard output.
+ * tests of man pages and completions all go by; messages; exit codes; output to
+ * a file or standard output, with a checked close.
  */
 #ifndef VRP_CLI_H
 #define VRP_CLI_H
@@ -13,7 +13,7 @@
 
 #include "compiler.h"
 #include "err.h"
-#include "log.h"
+#include "out.h"
 
 /* The exit statuses of every tool, vrp(7). */
 enum {
@@ -60,6 +60,15 @@ VRP_NORETURN void cli_die(const struct cli *cli, const char *fmt, ...) VRP_PRINT
 
 /* "tool: file:line:column: reason", leaving out what is 0. */
 void cli_warn_err(const struct cli *cli, const char *file, const struct vrp_err *err);
+
+/*
+ * Let write() fill `path`, which is replaced in one step (savefile.h), or
+ * standard output where that is NULL.  Signals wait while a file is replaced,
+ * so that none of them leaves a temporary file behind.  0, or -1 when anything
+ * failed, which was reported.
+ */
+VRP_NODISCARD int cli_write(const struct cli *cli, const char *path, void (*write)(struct out *out, const void *ctx),
+			    const void *ctx);
 
 /* Close standard output; a failure, such as a full disk, is reported and makes status EXIT_TROUBLE. */
 int cli_close_stdout(const struct cli *cli, int status);

@@ -51,51 +51,6 @@ rtr_result_release(struct rtr_result *result)
 	*result = (struct rtr_result){0};
 }
 
-static int
-vrp_order(const void *a, const void *b)
-{
-	return vrp_cmp(a, b);
-}
-
-static int
-key_order(const void *a, const void *b)
-{
-	return router_key_cmp(a, b);
-}
-
-static int
-customer_order(const void *a, const void *b)
-{
-	return aspa_cmp(a, b);
-}
-
-static const struct vrp *
-find_vrp(const struct vrpset *set, const struct vrp *vrp)
-{
-	size_t n;
-	const struct vrp *vrps = vrpset_vrps(set, &n);
-
-	return n ? bsearch(vrp, vrps, n, sizeof(*vrps), vrp_order) : NULL;
-}
-
-static const struct router_key *
-find_key(const struct vrpset *set, const struct router_key *key)
-{
-	size_t n;
-	const struct router_key *keys = vrpset_router_keys(set, &n);
-
-	return n ? bsearch(key, keys, n, sizeof(*keys), key_order) : NULL;
-}
-
-static const struct aspa *
-find_aspa(const struct vrpset *set, const struct aspa *aspa)
-{
-	size_t n;
-	const struct aspa *aspas = vrpset_aspas(set, &n);
-
-	return n ? bsearch(aspa, aspas, n, sizeof(*aspas), customer_order) : NULL;
-}
-
 /* A record of the set, counting through the kinds. */
 static struct payload
 record_at(const struct vrpset *set, size_t i)
@@ -110,20 +65,6 @@ record_at(const struct vrpset *set, size_t i)
 	if (i - vrp_count < key_count)
 		return (struct payload){.kind = PAYLOAD_ROUTER_KEY, .key = keys[i - vrp_count]};
 	return (struct payload){.kind = PAYLOAD_ASPA, .aspa = aspas[i - vrp_count - key_count]};
-}
-
-static bool
-contains(const struct vrpset *set, const struct payload *p)
-{
-	switch (p->kind) {
-	case PAYLOAD_VRP:
-		return find_vrp(set, &p->vrp);
-	case PAYLOAD_ROUTER_KEY:
-		return find_key(set, &p->key);
-	case PAYLOAD_ASPA:
-		return find_aspa(set, &p->aspa);
-	}
-	return false;
 }
 
 /*
@@ -142,10 +83,10 @@ net_of(const struct vrpset *side, const struct vrpset *other, const struct vrpse
 		struct payload p = record_at(side, i);
 		const struct aspa *old = NULL;
 
-		if (p.kind != PAYLOAD_ASPA && contains(other, &p))
+		if (p.kind != PAYLOAD_ASPA && vrpset_contains(other, &p))
 			continue;
-		if (p.kind == PAYLOAD_ASPA && announced && base && !contains(other, &p))
-			old = find_aspa(base, &p.aspa);
+		if (p.kind == PAYLOAD_ASPA && announced && base && !vrpset_contains(other, &p))
+			old = vrpset_find_aspa(base, &p.aspa);
 		if (old && aspa_same_providers(old, &p.aspa))
 			continue;
 		if (vrpset_add(b, &p) < 0) {
@@ -180,13 +121,13 @@ check_against(const struct vrpset *base, struct rtr_result *result)
 	for (size_t i = 0, n = vrpset_count(d->withdrawn); i < n; i++) {
 		struct payload p = record_at(d->withdrawn, i);
 
-		if (!contains(base, &p))
+		if (!vrpset_contains(base, &p))
 			return blame(result, RTR_WITHDRAWAL_OF_UNKNOWN, &p, "record withdrawn that was not announced");
 	}
 	for (size_t i = 0, n = vrpset_count(d->announced); i < n; i++) {
 		struct payload p = record_at(d->announced, i);
 
-		if (p.kind != PAYLOAD_ASPA && contains(base, &p))
+		if (p.kind != PAYLOAD_ASPA && vrpset_contains(base, &p))
 			return blame(result, RTR_DUPLICATE_ANNOUNCEMENT, &p, "record announced that is there already");
 	}
 	return RTR_NO_ERROR;

@@ -526,6 +526,44 @@ vrpset_aspas(const struct vrpset *set, size_t *count)
 	return set->aspas.items;
 }
 
+static int
+cmp_vrp(const void *a, const void *b)
+{
+	return vrp_cmp(a, b);
+}
+
+const struct vrp *
+vrpset_find_vrp(const struct vrpset *set, const struct vrp *vrp)
+{
+	return set->vrps.count ? bsearch(vrp, set->vrps.items, set->vrps.count, sizeof(*vrp), cmp_vrp) : NULL;
+}
+
+const struct router_key *
+vrpset_find_router_key(const struct vrpset *set, const struct router_key *key)
+{
+	return set->keys.count ? bsearch(key, set->keys.items, set->keys.count, sizeof(*key), cmp_key) : NULL;
+}
+
+const struct aspa *
+vrpset_find_aspa(const struct vrpset *set, const struct aspa *aspa)
+{
+	return set->aspas.count ? bsearch(aspa, set->aspas.items, set->aspas.count, sizeof(*aspa), cmp_aspa) : NULL;
+}
+
+bool
+vrpset_contains(const struct vrpset *set, const struct payload *p)
+{
+	switch (p->kind) {
+	case PAYLOAD_VRP:
+		return vrpset_find_vrp(set, &p->vrp);
+	case PAYLOAD_ROUTER_KEY:
+		return vrpset_find_router_key(set, &p->key);
+	case PAYLOAD_ASPA:
+		return vrpset_find_aspa(set, &p->aspa);
+	}
+	return false;
+}
+
 size_t
 vrpset_ipv4_count(const struct vrpset *set)
 {

@@ -61,6 +61,12 @@ const struct vrp *vrpset_vrps(const struct vrpset *set, size_t *count);
 const struct router_key *vrpset_router_keys(const struct vrpset *set, size_t *count);
 const struct aspa *vrpset_aspas(const struct vrpset *set, size_t *count);
 
+/* The record with this identity (an ASPA: this customer), borrowed likewise; NULL when there is none. */
+const struct vrp *vrpset_find_vrp(const struct vrpset *set, const struct vrp *vrp);
+const struct router_key *vrpset_find_router_key(const struct vrpset *set, const struct router_key *key);
+const struct aspa *vrpset_find_aspa(const struct vrpset *set, const struct aspa *aspa);
+bool vrpset_contains(const struct vrpset *set, const struct payload *p);
+
 size_t vrpset_ipv4_count(const struct vrpset *set);	/* how many of the VRPs, at their front */
 size_t vrpset_count(const struct vrpset *set);		/* records of every kind */
 size_t vrpset_duplicates(const struct vrpset *set);	/* records that vrpset_finish() joined away */

@@ -566,6 +566,53 @@ test_same(void **state)
 		vrpset_unref(set[i]);
 }
 
+/* Is p among the first n, by identity? */
+static bool
+among(const struct loose *all, size_t n, const struct payload *p)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct payload *q = &all[i].p;
+
+		if (q->kind != p->kind)
+			continue;
+		if ((p->kind == PAYLOAD_VRP && vrp_cmp(&p->vrp, &q->vrp) == 0) ||
+		    (p->kind == PAYLOAD_ROUTER_KEY && router_key_cmp(&p->key, &q->key) == 0) ||
+		    (p->kind == PAYLOAD_ASPA && p->aspa.customer == q->aspa.customer))
+			return true;
+	}
+	return false;
+}
+
+static void
+test_find(void **state)
+{
+	struct fixture *f = *state;
+	struct rng rng = {1};
+	struct loose all[40], other;
+	size_t found = 0;
+
+	for (size_t round = 0; round < 200; round++) {
+		struct vrpset_builder *b = vrpset_builder_new(f->names);
+		size_t n = round % ARRAY_LEN(all);
+		struct vrpset *set;
+
+		for (size_t i = 0; i < n; i++) {
+			random_any(&rng, &all[i]);
+			assert_int_equal(vrpset_add(b, &all[i].p), 0);
+		}
+		set = vrpset_finish(b, NULL);
+		for (size_t i = 0; i < n; i++)
+			assert_true(vrpset_contains(set, &all[i].p));
+		for (size_t i = 0; i < 50; i++) {
+			random_any(&rng, &other);
+			found += vrpset_contains(set, &other.p);
+			assert_int_equal(vrpset_contains(set, &other.p), among(all, n, &other.p));
+		}
+		vrpset_unref(set);
+	}
+	assert_in_range(found, 100, 200 * 50 - 100);
+}
+
 int
 main(void)
 {
@@ -582,6 +629,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_unexpired, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unknown_expiry_after_2106, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_same, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_find, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("vrpset", tests, NULL, NULL);
