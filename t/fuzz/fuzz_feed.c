@@ -1,30 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* Any bytes as a feed, in pieces and under options that the first two bytes choose. */
+#include "../pieces.h"
 #include "feed.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct text {
-	const uint8_t *data;
-	size_t len;
-	size_t piece;
-};
-
-static ssize_t
-read_text(void *ctx, void *dst, size_t len, struct vrp_err *err)
-{
-	struct text *t = ctx;
-	size_t n = t->len < t->piece ? t->len : t->piece;
-
-	(void)err;
-	if (n > len)
-		n = len;
-	if (n)
-		memcpy(dst, t->data, n);
-	t->data += n;
-	t->len -= n;
-	return (ssize_t)n;
-}
 
 static void
 on_skipped(void *ctx, const struct vrp_err *err)
@@ -38,10 +17,10 @@ on_skipped(void *ctx, const struct vrp_err *err)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct text text = {data + 2, size - 2, size < 2 ? 1 : (size_t)data[0] + 1};
+	struct pieces text = {(const char *)data + 2, size - 2, size < 2 ? 1 : (size_t)data[0] + 1};
 	size_t named = 0;
 	struct feed_options options = {.now = 1795392060, .skipped = on_skipped, .ctx = &named};
-	struct feed_input in = {read_text, &text};
+	struct feed_input in = {pieces_read, &text};
 	struct feed_result result;
 	struct vrp_err err = {0};
 	struct vrpset *set;

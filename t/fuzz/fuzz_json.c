@@ -2,31 +2,10 @@
 /* The JSON reader has to give jansson's verdict on every document, whatever the pieces it comes in. */
 #include <jansson.h>
 
+#include "../pieces.h"
 #include "json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct text {
-	const uint8_t *data;
-	size_t len;
-	size_t piece;
-};
-
-static ssize_t
-read_text(void *ctx, void *dst, size_t len, struct vrp_err *err)
-{
-	struct text *t = ctx;
-	size_t n = t->len < t->piece ? t->len : t->piece;
-
-	(void)err;
-	if (n > len)
-		n = len;
-	if (n)
-		memcpy(dst, t->data, n);
-	t->data += n;
-	t->len -= n;
-	return (ssize_t)n;
-}
 
 /*
  * The first byte says how large the pieces are, and whether values are skipped.
@@ -35,13 +14,13 @@ read_text(void *ctx, void *dst, size_t len, struct vrp_err *err)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct text text = {data + 1, size - 1, size ? (size_t)(*data & 0x7f) + 1 : 1};
+	struct pieces text = {(const char *)data + 1, size - 1, size ? (size_t)(*data & 0x7f) + 1 : 1};
 	enum json_token_type type = JSON_TOKEN_NULL;
 	struct json_reader *r;
 	struct json_token t;
 	json_t *want;
 
-	if (size == 0 || !(r = json_reader_new(read_text, &text)))
+	if (size == 0 || !(r = json_reader_new(pieces_read, &text)))
 		return 0;
 	if (*data & 0x80 && json_reader_skip(r) < 0)
 		type = JSON_TOKEN_ERROR;

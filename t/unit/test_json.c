@@ -7,36 +7,14 @@
 
 #include <jansson.h>
 
+#include "../pieces.h"
 #include "json.h"
-
-/* A document given out in pieces of at most `piece` bytes. */
-struct text {
-	const char *data;
-	size_t len;
-	size_t piece;
-};
-
-static ssize_t
-read_text(void *ctx, void *dst, size_t len, struct vrp_err *err)
-{
-	struct text *t = ctx;
-	size_t n = t->len < t->piece ? t->len : t->piece;
-
-	(void)err;
-	assert_true(len > 0);
-	if (n > len)
-		n = len;
-	memcpy(dst, t->data, n);
-	t->data += n;
-	t->len -= n;
-	return (ssize_t)n;
-}
 
 static bool
 accepts(const char *doc, size_t len, size_t piece, struct vrp_err *err)
 {
-	struct text text = {doc, len, piece};
-	struct json_reader *r = json_reader_new(read_text, &text);
+	struct pieces text = {doc, len, piece};
+	struct json_reader *r = json_reader_new(pieces_read, &text);
 	enum json_token_type type;
 	struct json_token t;
 
@@ -53,8 +31,8 @@ accepts(const char *doc, size_t len, size_t piece, struct vrp_err *err)
 static bool
 skips(const char *doc, size_t len, size_t piece)
 {
-	struct text text = {doc, len, piece};
-	struct json_reader *r = json_reader_new(read_text, &text);
+	struct pieces text = {doc, len, piece};
+	struct json_reader *r = json_reader_new(pieces_read, &text);
 	struct json_token t;
 	bool ok;
 
@@ -260,8 +238,8 @@ test_tokens(void **state)
 
 	(void)state;
 	for (size_t piece = 1; piece <= sizeof(doc); piece++) {
-		struct text text = {doc, sizeof(doc) - 1, piece};
-		struct json_reader *r = json_reader_new(read_text, &text);
+		struct pieces text = {doc, sizeof(doc) - 1, piece};
+		struct json_reader *r = json_reader_new(pieces_read, &text);
 		size_t line, column;
 		struct json_token t;
 
@@ -318,8 +296,8 @@ test_integers(void **state)
 		int64_t want = (int64_t)(rng_next(&rng) >> rng_below(&rng, 64)) * (rng_below(&rng, 2) ? 1 : -1);
 		int n = snprintf(doc, sizeof(doc), "%*s[%lld%s", (int)rng_below(&rng, 9), "", (long long)want,
 				 rng_below(&rng, 2) ? ",12345678]                              " : "]");
-		struct text text = {doc, (size_t)n, rng_below(&rng, 3) ? SIZE_MAX : 1 + rng_below(&rng, 30)};
-		struct json_reader *r = json_reader_new(read_text, &text);
+		struct pieces text = {doc, (size_t)n, rng_below(&rng, 3) ? SIZE_MAX : 1 + rng_below(&rng, 30)};
+		struct json_reader *r = json_reader_new(pieces_read, &text);
 		struct json_token t;
 
 		assert_int_equal(json_reader_next(r, &t), JSON_TOKEN_ARRAY);
@@ -363,7 +341,7 @@ test_error_places(void **state)
 struct endless {
 	const char *head, *body, *tail;
 	uint64_t repeat;
-	struct text now;
+	struct pieces now;
 	uint64_t total;
 };
 
@@ -379,13 +357,13 @@ read_endless(void *ctx, void *dst, size_t len, struct vrp_err *err)
 
 			if (!*part)
 				break;
-			e->now = (struct text){*part, strlen(*part), SIZE_MAX};
+			e->now = (struct pieces){*part, strlen(*part), SIZE_MAX};
 			if (part == &e->body)
 				e->repeat--;
 			else
 				*part = NULL;
 		}
-		done += (size_t)read_text(&e->now, (char *)dst + done, len - done, err);
+		done += (size_t)pieces_read(&e->now, (char *)dst + done, len - done, err);
 	}
 	e->total += done;
 	return (ssize_t)done;
@@ -446,8 +424,8 @@ test_string_limit(void **state)
 	for (size_t lead = 0; lead < 300 * 1024; lead += 37 * 1024 + 1) {
 		for (size_t extra = 0; extra < 2; extra++) {
 			size_t n = JSON_STRING_MAX + extra;
-			struct text text = {doc, lead + n + 4, 100000};
-			struct json_reader *r = json_reader_new(read_text, &text);
+			struct pieces text = {doc, lead + n + 4, 100000};
+			struct json_reader *r = json_reader_new(pieces_read, &text);
 			struct json_token t;
 
 			memset(doc, ' ', lead);
@@ -470,9 +448,9 @@ test_string_limit(void **state)
 static ssize_t
 read_failing(void *ctx, void *dst, size_t len, struct vrp_err *err)
 {
-	struct text *t = ctx;
+	struct pieces *t = ctx;
 
-	return t->len ? read_text(t, dst, len, err) : vrp_err_set(err, "disk on fire");
+	return t->len ? pieces_read(t, dst, len, err) : vrp_err_set(err, "disk on fire");
 }
 
 /* A failing read is told from the end, even behind a document that is whole. */
@@ -483,7 +461,7 @@ test_read_error(void **state)
 
 	(void)state;
 	for (size_t len = 0; len < sizeof(doc); len++) {
-		struct text text = {doc, len, 3};
+		struct pieces text = {doc, len, 3};
 		struct json_reader *r = json_reader_new(read_failing, &text);
 		enum json_token_type type;
 		struct vrp_err err = {0};
