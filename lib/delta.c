@@ -66,12 +66,14 @@ add_aspa(struct vrpset_builder *b, const void *item)
 	return vrpset_add_aspa(b, item);
 }
 
+/* No set, no elements. */
 static struct run
 vrp_run(const struct vrpset *set)
 {
 	struct run r = {.size = sizeof(struct vrp)};
 
-	r.items = (const char *)vrpset_vrps(set, &r.count);
+	if (set)
+		r.items = (const char *)vrpset_vrps(set, &r.count);
 	return r;
 }
 
@@ -80,7 +82,8 @@ key_run(const struct vrpset *set)
 {
 	struct run r = {.size = sizeof(struct router_key)};
 
-	r.items = (const char *)vrpset_router_keys(set, &r.count);
+	if (set)
+		r.items = (const char *)vrpset_router_keys(set, &r.count);
 	return r;
 }
 
@@ -89,7 +92,8 @@ aspa_run(const struct vrpset *set)
 {
 	struct run r = {.size = sizeof(struct aspa)};
 
-	r.items = (const char *)vrpset_aspas(set, &r.count);
+	if (set)
+		r.items = (const char *)vrpset_aspas(set, &r.count);
 	return r;
 }
 
@@ -109,35 +113,40 @@ run_cmp(const struct run *a, const struct run *b, cmp_fn *cmp)
 	return cmp(a->items, b->items);
 }
 
-/* Add to `to` what is in a and not in b. */
-static INLINE int
-subtract(struct run a, struct run b, cmp_fn *cmp, add_fn *add, struct vrpset_builder *to)
+/* Let a begin with what is not in b. */
+static INLINE void
+skip_common(struct run *a, struct run *b, cmp_fn *cmp)
 {
-	while (a.count) {
-		int c = run_cmp(&a, &b, cmp);
+	while (a->count && b->count) {
+		int c = cmp(a->items, b->items);
 
-		if (c < 0 && add(to, a.items) < 0)
-			return -1;
-		if (c <= 0)
-			step(&a);
-		if (c >= 0)
-			step(&b);
+		if (c < 0)
+			return;
+		if (c == 0)
+			step(a);
+		step(b);
 	}
-	return 0;
 }
 
-/* Add every kind's difference a - b, ASPAs told apart by their providers. */
-static int
-subtract_sets(const struct vrpset *a, const struct vrpset *b, struct vrpset_builder *to)
+/* Add to `to` what is in a and not in b, and what is in c and not in d, in order, so that nothing is left to sort. */
+static INLINE int
+subtract(struct run a, struct run b, struct run c, struct run d, cmp_fn *cmp, add_fn *add, struct vrpset_builder *to)
 {
-	if (subtract(vrp_run(a), vrp_run(b), vrp_order, add_vrp, to) < 0 ||
-	    subtract(key_run(a), key_run(b), key_order, add_key, to) < 0 ||
-	    subtract(aspa_run(a), aspa_run(b), aspa_order, add_aspa, to) < 0)
-		return -1;
-	return 0;
+	for (;;) {
+		struct run *first;
+
+		skip_common(&a, &b, cmp);
+		skip_common(&c, &d, cmp);
+		if (a.count + c.count == 0)
+			return 0;
+		first = run_cmp(&a, &c, cmp) <= 0 ? &a : &c;
+		if (add(to, first->items) < 0)
+			return -1;
+		step(first);
+	}
 }
 
-/* (a - b) and, unless c is NULL, (c - d), as a set. */
+/* (a - b) and (c - d) as a set; ASPAs are told apart by their providers. */
 static struct vrpset *
 difference(const struct vrpset *a, const struct vrpset *b, const struct vrpset *c, const struct vrpset *d)
 {
@@ -145,7 +154,9 @@ difference(const struct vrpset *a, const struct vrpset *b, const struct vrpset *
 
 	if (!to)
 		return NULL;
-	if (subtract_sets(a, b, to) < 0 || (c && subtract_sets(c, d, to) < 0)) {
+	if (subtract(vrp_run(a), vrp_run(b), vrp_run(c), vrp_run(d), vrp_order, add_vrp, to) < 0 ||
+	    subtract(key_run(a), key_run(b), key_run(c), key_run(d), key_order, add_key, to) < 0 ||
+	    subtract(aspa_run(a), aspa_run(b), aspa_run(c), aspa_run(d), aspa_order, add_aspa, to) < 0) {
 		vrpset_builder_free(to);
 		return NULL;
 	}
