@@ -9,7 +9,7 @@
 #   start NAME COMMAND...        run in the background; $RUN/NAME.out, $RUN/NAME.err; dies with the test
 #   start_fed NAME COMMAND...    the same with a pipe on its stdin: `feed NAME` copies text into it, `feed_end NAME` ends it
 #   stop NAME [SIGNAL]           end it; the status is the program's, where the shell that started it asks (not under run)
-#   wait_for COMMAND...          until it succeeds, at most $WAIT seconds (20)
+#   wait_for COMMAND...          until it succeeds, at most $WAIT seconds (90, for machines that are busy)
 #   wait_log NAME REGEX          until a line of NAME's stderr matches (grep -E)
 #   wait_gone NAME               until it has ended by itself; the status is the program's
 #   port_of NAME                 the port that NAME's stderr says it listens on
@@ -29,7 +29,7 @@ VRP_TOOLS=${VRP_TOOLS:-$ROOT/build/t}
 VRP_DATA=${VRP_DATA:-$ROOT/../shared/data}
 VRP_PEERS=${VRP_PEERS:-$ROOT/build/peers}
 PATH=$VRP_BIN:$PATH
-WAIT=${WAIT:-20}
+WAIT=${WAIT:-90}
 RUN=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}
 export ROOT VRP_BIN VRP_TOOLS VRP_DATA VRP_PEERS PATH
 export LC_ALL=C TZ=UTC
