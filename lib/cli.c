@@ -86,6 +86,10 @@ vwarn(const struct cli *cli, const char *fmt, va_list ap)
 
 	/* One write, so that lines of several tools on one terminal stay whole. */
 	vsnprintf(line, sizeof(line), fmt, ap);
+	/* Text from feeds and peers must not drive a terminal; names of files may be UTF-8. */
+	for (char *p = line; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
 	fprintf(stderr, "%s: %s\n", cli->tool, line);
 }
 
