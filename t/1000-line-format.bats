@@ -119,6 +119,12 @@ snapshot=$'%snapshot\n1.0.0.0/24 24 AS1 - -\n2001:db8::/32 48 AS2 ripe 410244480
 	END
 }
 
+@test "what a feed says does not drive the terminal" {
+	printf '%%snapshot\n1.0.0.0/24 24 \33[31mAS\177\n~end\n' >bad
+	run -2 --separate-stderr table bad
+	[[ $stderr == *"bad AS number '?[31mAS?'"* ]]
+}
+
 @test "a line of 1 MiB is taken, a longer one refused" {
 	{ printf '#%1048575d\n' 0; echo '1.0.0.0/24 24 1'; } | table >got
 	[ "$(sed -n 2p got)" = '1.0.0.0/24 24 AS1 - -' ]
