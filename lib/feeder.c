@@ -77,7 +77,7 @@ read_stream(struct feeder *f)
 		log_line(&f->log, LOG_LEVEL_ERROR, "input: %s", strerror(errno));
 	check_memory(f, intake_finish(f->intake, now()));
 	if (f->delivered)
-		log_line(&f->log, LOG_LEVEL_NOTICE, "input has ended, its last table is served on");
+		log_line(&f->log, LOG_LEVEL_NOTICE, "input has ended");
 	else
 		log_line(&f->log, LOG_LEVEL_ERROR, "input has ended without a table");
 	f->fd = -1;

@@ -197,7 +197,7 @@ on_commit(void *ctx, struct vrpset *set, const struct block_head *head)
 	if (head->kind != BLOCK_DELTA || head->time != STAMP_UNKNOWN)
 		in->time = head->time;
 	log_block(in, set, head);
-	if (too_old(in, in->time) && (!in->served || in->aged)) {
+	if (too_old(in, in->time)) {
 		log_line(&in->log, LOG_LEVEL_ERROR, "table not served: its data is of %s, older than %us",
 			 stamp(in->time, text), in->config.max_age);
 		return 0;

@@ -8,8 +8,10 @@
  * - Only whole, well-formed blocks count; a refused one leaves everything as it is.
  * - Records leave when they expire, with or without new input, but after a
  *   withdrawal of that kind not again for INTAKE_EXPIRY_SPACING seconds.
- * - When the newest block is older than max_age by its own `time`, the table is
- *   withdrawn: an empty one is published.  A list without a time never ages.
+ * - When the table that is served becomes older than max_age by its block's own
+ *   `time`, it is withdrawn: an empty one is published.  One that is too old when
+ *   it comes is not served, and what is served stays until it ages by itself.  A
+ *   list without a time never ages.
  * - A table that loses more than max_shrink percent of the records of any trust
  *   anchor, or of all, is held back until a later one doesn't, or until it is
  *   accepted by hand.

@@ -124,7 +124,11 @@ parse_attrs(struct block_head *head)
 
 		if (!eq || eq == token)
 			return "block attribute is not name=value";
-		if (len > 5 && memcmp(token, "time=", 5) == 0 && !stamp_parse(token + 5, len - 5, &head->time))
+		if (len < 5 || memcmp(token, "time=", 5) != 0)
+			continue;
+		if (head->time != STAMP_UNKNOWN)
+			return "block attribute 'time' is given twice";
+		if (!stamp_parse(token + 5, len - 5, &head->time))
 			return "block attribute 'time' is not an RFC 3339 time";
 	}
 	return NULL;
@@ -226,7 +230,7 @@ take_overlong(struct stream_reader *r)
 	r->line++;
 	buf_reset(&r->carry);
 	r->overlong = true;
-	return discard_line(r, "line longer than 1 MiB");
+	return r->state == SKIP ? 0 : discard_line(r, "line longer than 1 MiB");
 }
 
 /*

@@ -278,6 +278,24 @@ test_too_old_from_the_start(void **state)
 	assert_seen(f, "1.0.0.0/24 24 AS1 - -;\n");
 }
 
+/* A producer that falls back to old data takes nothing away before its time. */
+static void
+test_too_old_behind_a_fresh_one(void **state)
+{
+	struct fixture *f = *state;
+
+	open_intake(f, (struct intake_config){.max_age = 60});
+	feed(f, "%snapshot time=" T0_TEXT "\n1.0.0.0/24 24 1\n~end\n", T0 + 10);
+	assert_seen(f, "1.0.0.0/24 24 AS1 - -;\n");
+	feed(f, "%snapshot time=2026-11-22T00:00:00Z\n2.0.0.0/24 24 1\n~end\n", T0 + 20);
+	assert_seen(f, "");
+	assert_logged(f, "3 table not served: its data is of 2026-11-22T00:00:00Z, older than 60s");
+	assert_true(intake_deadline(f->in) == T0 + 61);
+	/* A delta to what was not served, which makes it fresh. */
+	feed(f, "%delta time=" T0_TEXT "\n+3.0.0.0/24 24 1\n~end\n", T0 + 30);
+	assert_seen(f, "2.0.0.0/24 24 AS1 - -;3.0.0.0/24 24 AS1 - -;\n");
+}
+
 static void
 test_max_age_off(void **state)
 {
@@ -469,7 +487,7 @@ main(void)
 		T(test_publishes_changes),     T(test_empty_first_table),     T(test_bare_list),
 		T(test_refused_blocks),	       T(test_expiry),		      T(test_all_expired),
 		T(test_ignore_expiry),	       T(test_max_age),		      T(test_too_old_from_the_start),
-		T(test_max_age_off),	       T(test_age_of_deltas),	      T(test_sooner_deadline),
+		T(test_too_old_behind_a_fresh_one), T(test_max_age_off),	       T(test_age_of_deltas),	      T(test_sooner_deadline),
 		T(test_max_shrink),	       T(test_shrink_of_the_whole),   T(test_delta_on_a_held_table),
 		T(test_shrink_and_expiry),     T(test_held_and_age),
 		cmocka_unit_test(test_publishing_fails),
