@@ -8,6 +8,10 @@
  */
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <signal.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
@@ -82,6 +86,7 @@ struct daemon {
 	struct rtr_server *server;
 	struct feeder *feeder;
 	int eof_fd;	/* eventfd that the feeder writes to */
+	struct event *events[5];	/* four signals and eof_fd */
 };
 
 /* ---- options ---- */
@@ -202,6 +207,34 @@ write_log(void *ctx, enum log_level level, const char *line)
 
 /* ---- set-up ---- */
 
+/* Were one of them closed, some socket would take its number, and the log would be written there. */
+static void
+open_standard_streams(const struct cli *cli)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0)
+		cli_die(cli, "/dev/null: %s", strerror(errno));
+	close(fd);
+}
+
+/*
+ * A table and its images come and go as a whole.  glibc would raise its
+ * threshold to their size and keep them in its heaps, where what is small and
+ * newer holds on to them: after a few hundred changes of a table of a million
+ * records, four times the memory.
+ */
+static void
+return_large_memory(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+}
+
 /* As many descriptors as we may have, and no more clients than these allow. */
 static void
 use_descriptors(struct options *o)
@@ -292,25 +325,18 @@ on_signal(evutil_socket_t signal, short what VRP_UNUSED, void *ctx)
 	}
 }
 
-/* Serve until a signal or the end of input says to stop. */
+/* Before anything says that we are there, so that a signal sent then is not fatal. */
 static void
-serve(struct daemon *d)
+catch_events(const struct cli *cli, struct daemon *d)
 {
 	static const int signals[] = {SIGHUP, SIGUSR1, SIGINT, SIGTERM};
-	struct event *events[ARRAY_LEN(signals) + 1];
 
-	for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
-		events[i] = evsignal_new(d->base, signals[i], on_signal, d);
-		if (events[i])
-			event_add(events[i], NULL);
+	for (size_t i = 0; i < ARRAY_LEN(d->events); i++) {
+		d->events[i] = i < ARRAY_LEN(signals) ? evsignal_new(d->base, signals[i], on_signal, d)
+						      : event_new(d->base, d->eof_fd, EV_READ, on_eof, d);
+		if (!d->events[i] || event_add(d->events[i], NULL) < 0)
+			cli_die(cli, "cannot set up the event loop: %s", strerror(errno));
 	}
-	events[ARRAY_LEN(signals)] = event_new(d->base, d->eof_fd, EV_READ, on_eof, d);
-	if (events[ARRAY_LEN(signals)])
-		event_add(events[ARRAY_LEN(signals)], NULL);
-	event_base_dispatch(d->base);
-	for (size_t i = 0; i < ARRAY_LEN(events); i++)
-		if (events[i])
-			event_free(events[i]);
 }
 
 /* The feeder's thread leaves signals to this one. */
@@ -344,6 +370,7 @@ start(const struct cli *cli, struct daemon *d)
 	d->eof_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!d->base || !d->cache || d->eof_fd < 0)
 		cli_die(cli, "cannot set up the event loop: %s", strerror(errno));
+	catch_events(cli, d);
 	d->server = rtr_server_new(d->base, d->cache, &d->options->server, &d->log, &err);
 	if (!d->server)
 		cli_die(cli, "%s", err.msg);
@@ -374,15 +401,20 @@ main(int argc, char **argv)
 	struct daemon d = {.options = &options};
 
 	parse_options(&cli, argc, argv, &options);
+	open_standard_streams(&cli);
+	return_large_memory();
 	signal(SIGPIPE, SIG_IGN);
 	use_descriptors(&options);
 	draw_sessions(&cli, options.cache.sessions);
 	d.log = (struct log){write_log, stderr_is_journal() ? &d : NULL, options.level};
 	start(&cli, &d);
-	serve(&d);
+	event_base_dispatch(d.base);
+	rtr_server_close_mail(d.server);
 	feeder_stop(d.feeder);
 	rtr_server_free(d.server);
 	rtr_cache_free(d.cache);
+	for (size_t i = 0; i < ARRAY_LEN(d.events); i++)
+		event_free(d.events[i]);
 	event_base_free(d.base);
 	close(d.eof_fd);
 	return EXIT_DONE;

@@ -35,6 +35,7 @@
 #define INPUT_MAX ((size_t)2 * RTR_PDU_MAX)	/* received and not yet taken */
 #define OUTPUT_PENDING ((size_t)16 * 1024)	/* more than this in the queue stops reading */
 #define LINGER_MS 2000
+#define MAIL_MAX 4				/* updates that wait for the loop; each may hold a table and its images */
 #define STALL_FACTOR 10				/* a response may take this times the stall time-out in all */
 
 enum conn_state { TALKING, FLUSHING, LINGERING };
@@ -77,7 +78,10 @@ struct rtr_server {
 	struct event *mail_event;
 	int mail_fd;
 	pthread_mutex_t mail_lock;
+	pthread_cond_t mail_taken;
 	struct mail *mail, **mail_end;
+	size_t mail_count;
+	bool mail_closed;
 	size_t speaking[RTR_VERSIONS];	/* clients of each version ... */
 	atomic_uint versions;		/* ... and which have any, for the other thread */
 };
@@ -224,8 +228,9 @@ serve(struct conn *c)
 	struct evbuffer *in = bufferevent_get_input(c->bev);
 	size_t left;
 
+	/* What is left behind a whole PDU is another one, which has its own time. */
 	while (c->session.state != RTR_SESSION_CLOSED && pending(c) < OUTPUT_PENDING && take_pdu(c, in))
-		continue;
+		c->partial_since = 0;
 	if (c->session.state == RTR_SESSION_ESTABLISHED && !c->counted) {
 		c->counted = true;
 		count_version(c->server, c->session.version, 1);
@@ -303,36 +308,45 @@ on_event(struct bufferevent *bev VRP_UNUSED, short what, void *ctx)
 	if (c->state != TALKING) {
 		conn_free(c, close_reason(c));
 	} else if (what & BEV_EVENT_ERROR) {
-		conn_free(c, err == ECONNRESET || err == EPIPE ? "reset by router" : strerror(err));
+		conn_free(c, err == ECONNRESET || err == EPIPE ? "reset by router"
+			     : err == ETIMEDOUT		       ? "stalled: acknowledges nothing"
+							       : strerror(err));
 	} else if (what & BEV_EVENT_EOF) {
 		c->ended = true;
 		serve(c);
 	}
 }
 
+/*
+ * A router that leaves what the kernel has taken is not seen by our own
+ * deadlines, and a window that stays closed is probed for ever: the kernel has
+ * to give up, too, later than we do.
+ */
 static void
-tune_socket(int fd)
+tune_socket(int fd, uint32_t stall_timeout)
 {
 	int one = 1, idle = 60, interval = 20, count = 3, unsent = UNSENT_MAX;
+	unsigned unacknowledged = stall_timeout * 2000;
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged, sizeof(unacknowledged));
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
 }
 
+/* The descriptor is taken over in any case. */
 static struct conn *
 conn_new(struct rtr_server *s, evutil_socket_t fd)
 {
 	struct conn *c = calloc(1, sizeof(*c));
 
-	if (!c)
-		return NULL;
-	c->bev = bufferevent_socket_new(s->base, fd, BEV_OPT_CLOSE_ON_FREE);
-	if (!c->bev || !evbuffer_add_cb(output(c), on_output, c)) {
-		if (c->bev)
+	if (c)
+		c->bev = bufferevent_socket_new(s->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (!c || !c->bev || !evbuffer_add_cb(output(c), on_output, c)) {
+		if (c && c->bev)
 			bufferevent_free(c->bev);
 		else
 			close(fd);
@@ -361,7 +375,7 @@ on_accept(void *ctx, int fd, const char *peer)
 		close(fd);
 		return;
 	}
-	tune_socket(fd);
+	tune_socket(fd, s->config.stall_timeout);
 	c = conn_new(s, fd);
 	if (!c) {
 		log_line(&s->log, LOG_LEVEL_ERROR, "out of memory for a connection");
@@ -372,13 +386,18 @@ on_accept(void *ctx, int fd, const char *peer)
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }
 
+/* Tell a router of a new serial where that is due.  May free the connection. */
 static void
 notify(struct conn *c, int64_t now)
 {
-	if (c->state == TALKING && rtr_session_notify(&c->session, now, (int64_t)c->server->config.notify_interval * 1000))
+	if (c->state != TALKING)
+		return;
+	if (rtr_session_notify(&c->session, now, (int64_t)c->server->config.notify_interval * 1000))
 		log_line(&c->server->log, LOG_LEVEL_DEBUG, "%s: notified of serial %u", c->peer, c->session.sent_serial);
 	if (pending(c) && !c->busy_since)
 		c->busy_since = c->progress = now;
+	if (c->session.state == RTR_SESSION_CLOSED)
+		serve(c);
 }
 
 /* Deadlines of one connection, which may be freed.  True when it was. */
@@ -438,7 +457,7 @@ on_mail(evutil_socket_t fd, short what VRP_UNUSED, void *ctx)
 {
 	struct rtr_server *s = ctx;
 	struct mail *mail;
-	struct conn *c;
+	struct conn *c, *next;
 	uint64_t count;
 	int64_t now;
 
@@ -447,6 +466,8 @@ on_mail(evutil_socket_t fd, short what VRP_UNUSED, void *ctx)
 	mail = s->mail;
 	s->mail = NULL;
 	s->mail_end = &s->mail;
+	s->mail_count = 0;
+	pthread_cond_signal(&s->mail_taken);
 	pthread_mutex_unlock(&s->mail_lock);
 	while (mail) {
 		struct mail *m = mail;
@@ -456,8 +477,10 @@ on_mail(evutil_socket_t fd, short what VRP_UNUSED, void *ctx)
 		free(m);
 	}
 	now = now_ms();
-	TAILQ_FOREACH (c, &s->conns, link)
+	for (c = TAILQ_FIRST(&s->conns); c; c = next) {
+		next = TAILQ_NEXT(c, link);
 		notify(c, now);
+	}
 }
 
 void
@@ -474,10 +497,22 @@ rtr_server_post(struct rtr_server *s, struct rtr_update *update)
 	}
 	*m = (struct mail){.update = update};
 	pthread_mutex_lock(&s->mail_lock);
+	while (s->mail_count >= MAIL_MAX && !s->mail_closed)
+		pthread_cond_wait(&s->mail_taken, &s->mail_lock);
 	*s->mail_end = m;
 	s->mail_end = &m->next;
+	s->mail_count++;
 	pthread_mutex_unlock(&s->mail_lock);
 	(void)!write(s->mail_fd, &one, sizeof(one));
+}
+
+void
+rtr_server_close_mail(struct rtr_server *s)
+{
+	pthread_mutex_lock(&s->mail_lock);
+	s->mail_closed = true;
+	pthread_cond_signal(&s->mail_taken);
+	pthread_mutex_unlock(&s->mail_lock);
 }
 
 unsigned
@@ -509,6 +544,7 @@ rtr_server_new(struct event_base *base, struct rtr_cache *cache, const struct rt
 	s->log = *log;
 	TAILQ_INIT(&s->conns);
 	pthread_mutex_init(&s->mail_lock, NULL);
+	pthread_cond_init(&s->mail_taken, NULL);
 	s->mail_end = &s->mail;
 	s->mail_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	s->tick = event_new(base, -1, EV_PERSIST, on_tick, s);
@@ -552,6 +588,7 @@ rtr_server_free(struct rtr_server *s)
 	free_event(s->mail_event);
 	if (s->mail_fd >= 0)
 		close(s->mail_fd);
+	pthread_cond_destroy(&s->mail_taken);
 	pthread_mutex_destroy(&s->mail_lock);
 	free(s);
 }

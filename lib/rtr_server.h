@@ -42,9 +42,15 @@ void rtr_server_free(struct rtr_server *s);
 /* Listen on one more address, see listeners_add().  -1 with a reason. */
 VRP_NODISCARD int rtr_server_listen(struct rtr_server *s, const char *address, struct vrp_err *err);
 
-/* From any thread: serve this from now on (taken over); which images to prepare for the next. */
+/*
+ * From any thread: serve this from now on (taken over); which images to prepare
+ * for the next.  A thread that posts faster than the loop takes is held up, so
+ * that tables don't pile up; rtr_server_close_mail() lets it go when the loop
+ * has ended.
+ */
 void rtr_server_post(struct rtr_server *s, struct rtr_update *update);
 unsigned rtr_server_versions(struct rtr_server *s);
+void rtr_server_close_mail(struct rtr_server *s);
 
 /* Stop listening and tell routers of version 2 to forget our data (Cache Shutdown); then let the loop run a moment. */
 void rtr_server_shutdown(struct rtr_server *s);

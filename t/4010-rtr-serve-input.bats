@@ -56,7 +56,7 @@ stamp() { date -u -d "@$(($(now) + $1))" +%Y-%m-%dT%H:%M:%SZ; }
 	[[ $output == *'No Data Available'* ]]
 	feed_end cache
 	wait_log cache 'serial 1: 2 records'
-	wait_log cache 'input has ended, its last table is served on'
+	wait_log cache 'input has ended'
 	run -0 served
 	[ "$output" = $'11.0.0.0/8 8 AS1\n10.0.0.0/8 8 AS1' ]
 }
@@ -283,6 +283,15 @@ stamp() { date -u -d "@$(($(now) + $1))" +%Y-%m-%dT%H:%M:%SZ; }
 	run -0 grep -cE '^<[345]>(listening on|input has ended)' journal
 	[ "$output" -ge 2 ]
 	run -1 grep -v '^<[0-7]>' journal
+}
+
+@test "it starts without standard streams, and its log goes to no socket" {
+	port=$(free_port)
+	echo '10.0.0.0/8 8 1' >list
+	start cache bash -c 'exec rtr-serve -l "127.0.0.1:$1" list <&- >&- 2>&-' - "$port"
+	wait_for eval "$VRP_TOOLS/rtr-poke 127.0.0.1 $port reset 1 read | grep -q 'IPv4 Prefix'"
+	for fd in 0 1 2; do [ "$(readlink "/proc/$(pid_of cache)/fd/$fd")" = /dev/null ]; done
+	stop cache
 }
 
 @test "SIGTERM and SIGINT end it with status 0" {

@@ -81,6 +81,13 @@ held=()
 	[ "$(grep -c 'End of Data' <<<"$output")" -eq 2 ]
 }
 
+@test "the time for the rest of a PDU is each PDU's own" {
+	cache_of 1 --query-timeout 2
+	run -0 poke hex 0102000000000008 01020000 read quiet 1 hex 00000008 01020000 read quiet 1 \
+		hex 00000008 01020000 read quiet 1 hex 00000008 read
+	[ "$(grep -c 'End of Data' <<<"$output")" -eq 4 ]
+}
+
 @test "a PDU of 4 GiB by its length is refused by its header, and costs nothing" {
 	cache_of 100
 	before=$(memory)
@@ -121,6 +128,14 @@ held=()
 	[ $(($(memory) - before)) -lt 4096 ]
 	still_served 200000
 	let_go
+}
+
+@test "a router that leaves an answer that the kernel holds is closed, too" {
+	cache_of 7500 --stall-timeout 1
+	# 150 KB are more than a first window and less than the kernel takes at once.
+	start_fed idle "$VRP_TOOLS/rtr-poke" -i -w 2048 127.0.0.1 "$PORT" reset 1
+	wait_log cache 'disconnected: stalled: acknowledges nothing'
+	still_served 7500
 }
 
 @test "Error Report storms are neither answered nor kept" {

@@ -6,7 +6,7 @@
  * is a cache instead: it listens on a free port of 127.0.0.1, says so on
  * standard error, and each `accept` takes the next connection.
  *
- *	rtr-poke [-i] [-t SECONDS] HOST PORT [COMMAND ...]
+ *	rtr-poke [-i] [-t SECONDS] [-w BYTES] HOST PORT [COMMAND ...]
  *	rtr-poke -l [-t SECONDS] [COMMAND ...]
  *
  *	reset V			send a Reset Query of version V
@@ -23,6 +23,8 @@
  *	close, abort		close the connection, in good order or with a TCP reset
  *	accept			with -l: close the connection, if any, and take the next
  *	raw			print PDUs as hex too
+ *
+ * -w sets the receive buffer, so that the first window doesn't grow.
  *
  * Besides PDUs it prints "closed", "reset" (ECONNRESET) and "timeout".  Exit 0
  * when everything was as expected, 1 when not, 2 for usage and I/O.
@@ -51,6 +53,7 @@ struct poke {
 	int fd;			/* -1 while there is no connection */
 	int listener;		/* -1 for a router */
 	int64_t timeout;	/* milliseconds */
+	int window;		/* receive buffer, 0 for the kernel's choice */
 	size_t split;
 	bool joining;
 	bool raw;
@@ -119,6 +122,8 @@ use_connection(struct poke *p, int fd)
 	int on = 1;
 
 	p->fd = fd;
+	if (p->window && setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &p->window, sizeof(p->window)) < 0)
+		die("socket: %s", strerror(errno));
 	if (fcntl(fd, F_SETFL, 0) < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
 	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0)
 		die("socket: %s", strerror(errno));
@@ -559,15 +564,18 @@ main(int argc, char **argv)
 {
 	static struct poke p = {.fd = -1, .listener = -1, .timeout = 10000};
 	bool interactive = false, listening = false;
+	uint32_t window;
 	int c;
 
-	while ((c = getopt(argc, argv, "+ilt:")) != -1) {
+	while ((c = getopt(argc, argv, "+ilt:w:")) != -1) {
 		if (c == 'i')
 			interactive = true;
 		else if (c == 'l')
 			listening = true;
 		else if (c == 't')
 			p.timeout = seconds(optarg);
+		else if (c == 'w' && num_u32(optarg, strlen(optarg), &window))
+			p.window = (int)window;
 		else
 			return 2;
 	}
@@ -575,7 +583,7 @@ main(int argc, char **argv)
 		listen_anywhere(&p);
 	} else {
 		if (argc - optind < 2)
-			die("usage: rtr-poke [-i] [-t SECONDS] HOST PORT [COMMAND ...]");
+			die("usage: rtr-poke [-i] [-t SECONDS] [-w BYTES] HOST PORT [COMMAND ...]");
 		connect_to(&p, argv[optind], argv[optind + 1]);
 		optind += 2;
 	}
