@@ -21,8 +21,9 @@ pieces_read(void *ctx, void *dst, size_t len, struct vrp_err *err VRP_UNUSED)
 
 	if (n > len)
 		n = len;
-	if (n)
-		memcpy(dst, p->data, n);
+	if (n == 0)
+		return 0;
+	memcpy(dst, p->data, n);
 	p->data += n;
 	p->len -= n;
 	return (ssize_t)n;
