@@ -13,6 +13,7 @@
 
 #define READ_SIZE ((size_t)256 * 1024)
 #define FILE_CHECK_MS 1000	/* how often a file is looked at */
+#define CLOCK_CHECK_MS 3600000	/* the longest wait otherwise: the clock may be set */
 
 /* What is written to the pipe that wakes the thread. */
 enum command { RELOAD = 'r', ACCEPT = 'a', QUIT = 'q' };
@@ -23,12 +24,14 @@ struct feeder {
 	pthread_t thread;
 	int wake[2];
 	int fd;			/* the stream, -1 once it has ended or for a file */
+	bool opened;		/* fd is ours to close */
 	char *data;		/* READ_SIZE bytes */
 	struct names *names;
 	struct intake *intake;
 	struct vrpset *delivered;	/* what the last update led to */
 	struct stat read;	/* the file as it was when it was read ... */
 	struct stat seen;	/* ... and when it was looked at last */
+	int failed;		/* errno of the last attempt to open it, which is said once */
 };
 
 static int64_t
@@ -75,11 +78,13 @@ read_stream(struct feeder *f)
 	}
 	if (n < 0)
 		log_line(&f->log, LOG_LEVEL_ERROR, "input: %s", strerror(errno));
-	check_memory(f, intake_finish(f->intake, now()));
+	check_memory(f, n < 0 ? intake_break(f->intake, now()) : intake_finish(f->intake, now()));
 	if (f->delivered)
 		log_line(&f->log, LOG_LEVEL_NOTICE, "input has ended");
 	else
 		log_line(&f->log, LOG_LEVEL_ERROR, "input has ended without a table");
+	if (f->opened)
+		close(f->fd);
 	f->fd = -1;
 	f->config.ended(f->config.ctx);
 }
@@ -88,12 +93,16 @@ read_stream(struct feeder *f)
 static void
 read_file(struct feeder *f)
 {
-	int fd = open(f->config.path, O_RDONLY | O_CLOEXEC);
+	int fd = open(f->config.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);	/* it may have become a FIFO */
 	ssize_t n = 0;
-	int rc = 0;
+	int rc = 0, before = f->failed;
 
+	f->failed = 0;
 	if (fd < 0 || fstat(fd, &f->read) < 0) {
-		log_line(&f->log, LOG_LEVEL_ERROR, "%s: %s; the table stays as it is", f->config.path, strerror(errno));
+		f->failed = errno;
+		if (f->failed != before)
+			log_line(&f->log, LOG_LEVEL_ERROR, "%s: %s; the table stays as it is", f->config.path,
+				 strerror(f->failed));
 		if (fd >= 0)
 			close(fd);
 		return;
@@ -105,7 +114,7 @@ read_file(struct feeder *f)
 		log_line(&f->log, LOG_LEVEL_ERROR, "%s: %s", f->config.path, strerror(errno));
 	close(fd);
 	check_memory(f, rc);
-	check_memory(f, intake_finish(f->intake, now()));
+	check_memory(f, n < 0 ? intake_break(f->intake, now()) : intake_finish(f->intake, now()));
 }
 
 static bool
@@ -136,14 +145,18 @@ obey(struct feeder *f)
 {
 	char commands[64];
 	ssize_t n = read(f->wake[0], commands, sizeof(commands));
+	bool reload = false;
 
 	for (ssize_t i = 0; i < n; i++) {
 		if (commands[i] == QUIT)
 			return false;
 		if (commands[i] == ACCEPT && !intake_accept_held(f->intake, now()))
 			log_line(&f->log, LOG_LEVEL_NOTICE, "no table is held back");
-		if (commands[i] == RELOAD && f->config.path)
-			read_file(f);
+		reload |= commands[i] == RELOAD;
+	}
+	if (reload && f->config.path) {
+		f->failed = 0;
+		read_file(f);
 	}
 	return true;
 }
@@ -153,17 +166,14 @@ static int
 wait_time(const struct feeder *f)
 {
 	int64_t deadline = intake_deadline(f->intake), left;
-	int limit = f->config.path ? FILE_CHECK_MS : -1;
+	int limit = f->config.path ? FILE_CHECK_MS : CLOCK_CHECK_MS;
 
 	if (deadline == INTAKE_NEVER)
 		return limit;
 	left = deadline - now();
 	if (left < 0)
 		left = 0;
-	/* Whole seconds are waited for in steps of an hour at most: the clock may be set. */
-	if (left > 3600)
-		left = 3600;
-	return limit >= 0 && left * 1000 > limit ? limit : (int)left * 1000;
+	return left > limit / 1000 ? limit : (int)left * 1000;
 }
 
 static void *
@@ -189,9 +199,40 @@ run(void *arg)
 	}
 }
 
+/*
+ * A FIFO, such as bash's <(...), or a device cannot be read again: it is the
+ * stream.  Without O_NONBLOCK its opening would wait for a writer.
+ */
+static int
+open_path(struct feeder *f, struct vrp_err *err)
+{
+	int fd = open(f->config.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0) {
+		if (S_ISREG(st.st_mode)) {
+			close(fd);
+			return 0;
+		}
+		if (!S_ISDIR(st.st_mode)) {
+			f->config.path = NULL;
+			f->fd = fd;
+			f->opened = true;
+			return 0;
+		}
+		errno = EISDIR;
+	}
+	vrp_err_set(err, "%s: %s", f->config.path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
 static void
 feeder_free(struct feeder *f)
 {
+	if (f->opened && f->fd >= 0)
+		close(f->fd);
 	if (f->wake[0] >= 0) {
 		close(f->wake[0]);
 		close(f->wake[1]);
@@ -224,8 +265,7 @@ feeder_start(const struct feeder_config *config, const struct log *log, struct v
 	f->log = *log;
 	f->fd = config->path ? -1 : config->fd;
 	f->wake[0] = -1;
-	if (config->path && access(config->path, R_OK) < 0) {
-		vrp_err_set(err, "%s: %s", config->path, strerror(errno));
+	if (config->path && open_path(f, err) < 0) {
 		feeder_free(f);
 		return NULL;
 	}

@@ -16,7 +16,10 @@
 #include "rtr_cache.h"
 
 struct feeder_config {
-	/* A file, read again when it is replaced or feeder_reload() asks; NULL: the stream fd, borrowed. */
+	/*
+	 * A file, read again when it is replaced or feeder_reload() asks, or a
+	 * FIFO or device, which is a stream; NULL: the stream fd, borrowed.
+	 */
 	const char *path;
 	int fd;
 

@@ -255,18 +255,37 @@ intake_free(struct intake *in)
 	free(in);
 }
 
+/* When the clock is set back, what has expired or aged may be true again. */
+static void
+set_now(struct intake *in, int64_t now)
+{
+	if (now < in->now && in->accepted.set) {
+		in->deadline = now;
+		if (in->expired_at > now)
+			in->expired_at = now;
+	}
+	in->now = now;
+}
+
 int
 intake_feed(struct intake *in, const char *data, size_t len, int64_t now)
 {
-	in->now = now;
+	set_now(in, now);
 	return table_feed(in->table, data, len);
 }
 
 int
 intake_finish(struct intake *in, int64_t now)
 {
-	in->now = now;
+	set_now(in, now);
 	return table_finish(in->table);
+}
+
+int
+intake_break(struct intake *in, int64_t now)
+{
+	set_now(in, now);
+	return table_break(in->table);
 }
 
 void
@@ -274,7 +293,7 @@ intake_tick(struct intake *in, int64_t now)
 {
 	size_t count = in->served ? vrpset_count(in->served) : 0;
 
-	in->now = now;
+	set_now(in, now);
 	if (!in->accepted.set || now < in->deadline)
 		return;
 	refresh(in);
@@ -294,7 +313,7 @@ intake_deadline(const struct intake *in)
 bool
 intake_accept_held(struct intake *in, int64_t now)
 {
-	in->now = now;
+	set_now(in, now);
 	if (!in->held.set)
 		return false;
 	log_line(&in->log, LOG_LEVEL_NOTICE, "table that was held back is accepted by hand");

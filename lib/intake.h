@@ -50,9 +50,14 @@ struct intake;
 VRP_NODISCARD struct intake *intake_new(struct names *names, const struct intake_config *config, const struct log *log);
 void intake_free(struct intake *in);	/* NULL is allowed */
 
-/* The next bytes, or the end, of the stream; now in Unix seconds.  -1 when memory is out. */
+/*
+ * The next bytes of the stream, its end, or that it could not be read to its
+ * end; now in Unix seconds, which may go back when the clock is set.  -1 when
+ * memory is out.
+ */
 VRP_NODISCARD int intake_feed(struct intake *in, const char *data, size_t len, int64_t now);
 VRP_NODISCARD int intake_finish(struct intake *in, int64_t now);
+VRP_NODISCARD int intake_break(struct intake *in, int64_t now);
 
 /* Time has passed.  intake_deadline() tells when that matters next, INTAKE_NEVER if never. */
 void intake_tick(struct intake *in, int64_t now);

@@ -279,6 +279,25 @@ stream_feed(struct stream_reader *r, const char *data, size_t len)
 	return 0;
 }
 
+/* The next byte is the first of another stream. */
+static void
+restart(struct stream_reader *r)
+{
+	buf_reset(&r->carry);
+	r->state = START;
+	r->overlong = false;
+	r->line = 0;
+}
+
+int
+stream_break(struct stream_reader *r)
+{
+	int rc = r->state == OPEN ? discard_line(r, "input broke off") : 0;
+
+	restart(r);
+	return rc;
+}
+
 int
 stream_finish(struct stream_reader *r)
 {
@@ -298,9 +317,7 @@ stream_finish(struct stream_reader *r)
 		else
 			rc = discard_line(r, "input ended inside a block");
 	}
-	r->state = START;
-	r->overlong = false;
-	r->line = 0;
+	restart(r);
 	return rc;
 }
 

@@ -81,6 +81,9 @@ VRP_NODISCARD int stream_feed(struct stream_reader *r, const char *data, size_t 
 /* The input has ended: closes a bare list, discards an open block. */
 VRP_NODISCARD int stream_finish(struct stream_reader *r);
 
+/* The input could not be read to its end: discards an open block, a bare list, too. */
+VRP_NODISCARD int stream_break(struct stream_reader *r);
+
 size_t stream_line(const struct stream_reader *r);	/* lines taken so far */
 
 /* Attributes of a block to be written; NULL or negative leaves one out. */

@@ -169,6 +169,12 @@ table_finish(struct table *t)
 	return checked(t, stream_finish(t->reader));
 }
 
+int
+table_break(struct table *t)
+{
+	return checked(t, stream_break(t->reader));
+}
+
 struct vrpset *
 table_set(const struct table *t)
 {

@@ -29,9 +29,10 @@ struct table;
 VRP_NODISCARD struct table *table_new(struct names *names, const struct table_ops *ops, void *ctx);
 void table_free(struct table *t);	/* NULL is allowed */
 
-/* As stream_feed() and stream_finish().  After a finish the next stream may begin. */
+/* As stream_feed(), stream_finish() and stream_break().  After the latter two the next stream may begin. */
 VRP_NODISCARD int table_feed(struct table *t, const char *data, size_t len);
 VRP_NODISCARD int table_finish(struct table *t);
+VRP_NODISCARD int table_break(struct table *t);
 
 /* What is held now, borrowed; NULL before the first commit. */
 struct vrpset *table_set(const struct table *t);

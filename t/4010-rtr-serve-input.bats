@@ -225,6 +225,39 @@ stamp() { date -u -d "@$(($(now) + $1))" +%Y-%m-%dT%H:%M:%SZ; }
 	wait_log cache 'serial 5:'
 }
 
+@test "a FIFO as FILE is a stream, and one that nobody writes to keeps it from nothing" {
+	mkfifo fifo
+	serve cache fifo
+	exec {fd}>fifo
+	printf '%s\n' %snapshot '10.0.0.0/8 8 1' ~end %delta '+11.0.0.0/8 8 1' ~end >&$fd
+	wait_log cache 'serial 2: 2 records'
+	exec {fd}>&-
+	wait_log cache 'input has ended'
+	run -0 served
+	stop cache
+	serve silent fifo
+	stop silent
+}
+
+@test "a FILE that cannot be opened any more is said once, and read when it can" {
+	[ "$(id -u)" -ne 0 ] || skip 'root may read anything'
+	echo '10.0.0.0/8 8 1' >list
+	serve cache list
+	wait_log cache 'serial 1:'
+	echo '11.0.0.0/8 8 1' >new
+	chmod 0 new
+	mv new list
+	wait_log cache 'list: Permission denied; the table stays as it is'
+	chmod 600 list
+	wait_log cache 'serial 2:'
+	[ "$(grep -c 'Permission denied' "$RUN/cache.err")" -eq 1 ]
+}
+
+@test "a FILE that is a directory is fatal" {
+	run -2 timeout 10 rtr-serve -l 127.0.0.1:0 . </dev/null
+	[[ $output == *'.: Is a directory'* ]]
+}
+
 @test "a FILE that is not there at the start is fatal" {
 	run -2 timeout 10 rtr-serve -l 127.0.0.1:0 nowhere </dev/null
 	[[ $output == *'nowhere: No such file or directory'* ]]

@@ -324,6 +324,46 @@ test_age_of_deltas(void **state)
 	assert_true(intake_deadline(f->in) == T0 + 91);
 }
 
+/* What expired or aged by a clock that was wrong comes back when it is set right. */
+static void
+test_clock_goes_back(void **state)
+{
+	struct fixture *f = *state;
+
+	open_intake(f, (struct intake_config){.max_age = 86400});
+	feed(f, "%snapshot time=" T0_TEXT "\n1.0.0.0/24 24 1 - 1795392030\n2.0.0.0/24 24 1 - 1795392040\n~end\n", T0);
+	assert_seen(f, "1.0.0.0/24 24 AS1 - 1795392030;2.0.0.0/24 24 AS1 - 1795392040;\n");
+	intake_tick(f->in, T0 + 30);
+	assert_seen(f, "2.0.0.0/24 24 AS1 - 1795392040;\n");
+	intake_tick(f->in, T0 + 1);
+	assert_seen(f, "1.0.0.0/24 24 AS1 - 1795392030;2.0.0.0/24 24 AS1 - 1795392040;\n");
+	assert_true(intake_deadline(f->in) == T0 + 30);
+	intake_tick(f->in, T0 + 86401);
+	assert_seen(f, "\n");
+	assert_logged(f, "3 table withdrawn");
+	intake_tick(f->in, T0 + 35);
+	assert_seen(f, "2.0.0.0/24 24 AS1 - 1795392040;\n");
+	assert_true(intake_deadline(f->in) <= T0 + 45);
+}
+
+/* A list that could not be read to its end is not taken for a whole one. */
+static void
+test_input_breaks_off(void **state)
+{
+	struct fixture *f = *state;
+
+	open_intake(f, (struct intake_config){0});
+	feed(f, "1.0.0.0/24 24 1\n2.0.0.0/24 24 1\n3.0.0", T0);
+	assert_int_equal(intake_break(f->in, T0), 0);
+	assert_logged(f, "3 input line 2: input broke off; block discarded, there is no table yet");
+	assert_seen(f, "");
+	feed(f, "2.0.0.0/24 24 1\n", T0);
+	assert_int_equal(intake_finish(f->in, T0), 0);
+	assert_seen(f, "2.0.0.0/24 24 AS1 - -;\n");
+	assert_int_equal(intake_break(f->in, T0), 0);
+	assert_seen(f, "");
+}
+
 /* Expiry and age, whichever is sooner. */
 static void
 test_sooner_deadline(void **state)
@@ -489,6 +529,7 @@ main(void)
 		T(test_ignore_expiry),	       T(test_max_age),		      T(test_too_old_from_the_start),
 		T(test_too_old_behind_a_fresh_one), T(test_max_age_off),	       T(test_age_of_deltas),	      T(test_sooner_deadline),
 		T(test_max_shrink),	       T(test_shrink_of_the_whole),   T(test_delta_on_a_held_table),
+		T(test_clock_goes_back),       T(test_input_breaks_off),
 		T(test_shrink_and_expiry),     T(test_held_and_age),
 		cmocka_unit_test(test_publishing_fails),
 	};
