@@ -11,8 +11,9 @@ fi
 
 missing=
 for package; do
-	case $(dpkg-query -W -f '${db:Status-Status} ' "$package" 2>/dev/null) in
-	*installed\ *) ;;
+	# One word for each architecture of the package; "not-installed" is one of them.
+	case " $(dpkg-query -W -f '${db:Status-Status} ' "$package" 2>/dev/null)" in
+	*" installed "*) ;;
 	*) missing="$missing $package" ;;
 	esac
 done
