@@ -9,7 +9,7 @@
 #define INLINE inline __attribute__((always_inline))
 
 typedef int cmp_fn(const void *a, const void *b);
-typedef int add_fn(struct vrpset_builder *b, const void *item);
+typedef int add_fn(struct vrpset_builder *b, const void *items, size_t count);
 
 /* Elements that are left of a sorted array. */
 struct run {
@@ -49,21 +49,31 @@ aspa_order(const void *a, const void *b)
 }
 
 static int
-add_vrp(struct vrpset_builder *b, const void *item)
+add_vrps(struct vrpset_builder *b, const void *items, size_t count)
 {
-	return vrpset_add_vrp(b, item);
+	return vrpset_add_sorted_vrps(b, items, count);
 }
 
 static int
-add_key(struct vrpset_builder *b, const void *item)
+add_keys(struct vrpset_builder *b, const void *items, size_t count)
 {
-	return vrpset_add_router_key(b, item);
+	const struct router_key *keys = items;
+
+	for (size_t i = 0; i < count; i++)
+		if (vrpset_add_router_key(b, &keys[i]) < 0)
+			return -1;
+	return 0;
 }
 
 static int
-add_aspa(struct vrpset_builder *b, const void *item)
+add_aspas(struct vrpset_builder *b, const void *items, size_t count)
 {
-	return vrpset_add_aspa(b, item);
+	const struct aspa *aspas = items;
+
+	for (size_t i = 0; i < count; i++)
+		if (vrpset_add_aspa(b, &aspas[i]) < 0)
+			return -1;
+	return 0;
 }
 
 /* No set, no elements. */
@@ -98,10 +108,16 @@ aspa_run(const struct vrpset *set)
 }
 
 static INLINE void
+skip(struct run *r, size_t n)
+{
+	r->items += n * r->size;
+	r->count -= n;
+}
+
+static INLINE void
 step(struct run *r)
 {
-	r->items += r->size;
-	r->count--;
+	skip(r, 1);
 }
 
 /* Order of the first elements; an empty run comes last. */
@@ -140,7 +156,7 @@ subtract(struct run a, struct run b, struct run c, struct run d, cmp_fn *cmp, ad
 		if (a.count + c.count == 0)
 			return 0;
 		first = run_cmp(&a, &c, cmp) <= 0 ? &a : &c;
-		if (add(to, first->items) < 0)
+		if (add(to, first->items, 1) < 0)
 			return -1;
 		step(first);
 	}
@@ -154,9 +170,9 @@ difference(const struct vrpset *a, const struct vrpset *b, const struct vrpset *
 
 	if (!to)
 		return NULL;
-	if (subtract(vrp_run(a), vrp_run(b), vrp_run(c), vrp_run(d), vrp_order, add_vrp, to) < 0 ||
-	    subtract(key_run(a), key_run(b), key_run(c), key_run(d), key_order, add_key, to) < 0 ||
-	    subtract(aspa_run(a), aspa_run(b), aspa_run(c), aspa_run(d), aspa_order, add_aspa, to) < 0) {
+	if (subtract(vrp_run(a), vrp_run(b), vrp_run(c), vrp_run(d), vrp_order, add_vrps, to) < 0 ||
+	    subtract(key_run(a), key_run(b), key_run(c), key_run(d), key_order, add_keys, to) < 0 ||
+	    subtract(aspa_run(a), aspa_run(b), aspa_run(c), aspa_run(d), aspa_order, add_aspas, to) < 0) {
 		vrpset_builder_free(to);
 		return NULL;
 	}
@@ -252,16 +268,60 @@ nothing_new(enum payload_kind kind, const void *old, const void *new)
 	return false;
 }
 
+/* How many elements of r come before item: the search begins near, because changes are often close together. */
+static INLINE size_t
+count_before(const struct run *r, const void *item, cmp_fn *cmp)
+{
+	size_t lo = 0, hi = 1;
+
+	while (hi <= r->count && cmp(r->items + (hi - 1) * r->size, item) < 0) {
+		lo = hi;
+		hi *= 2;
+	}
+	if (hi > r->count)
+		hi = r->count + 1;
+	/* Element lo - 1 comes before item, element hi - 1, if there is one, does not. */
+	while (hi - lo > 1) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (cmp(r->items + (mid - 1) * r->size, item) < 0)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* Keep what of base stands before the next change. */
+static INLINE int
+keep_unchanged(struct run *base, const struct run *gone, const struct run *come, cmp_fn *cmp, add_fn *add,
+	       struct vrpset_builder *to)
+{
+	const struct run *next = run_cmp(gone, come, cmp) <= 0 ? gone : come;
+	size_t n = next->count ? count_before(base, next->items, cmp) : base->count;
+
+	if (n && add(to, base->items, n) < 0)
+		return -1;
+	skip(base, n);
+	return 0;
+}
+
 /* Walk base, what goes and what comes side by side. */
 static INLINE int
 apply(struct run base, struct run gone, struct run come, enum payload_kind kind, cmp_fn *cmp, add_fn *add,
       struct vrpset_builder *to, struct vrp_err *err)
 {
-	while (base.count || gone.count || come.count) {
-		int to_gone = run_cmp(&base, &gone, cmp);
-		int to_come = run_cmp(&base, &come, cmp);
-		const void *keep = base.items;
+	for (;;) {
+		int to_gone, to_come;
+		const void *keep;
 
+		if (keep_unchanged(&base, &gone, &come, cmp, add, to) < 0)
+			return vrp_err_nomem(err);
+		if (base.count + gone.count + come.count == 0)
+			return 0;
+		to_gone = run_cmp(&base, &gone, cmp);
+		to_come = run_cmp(&base, &come, cmp);
+		keep = base.items;
 		if (gone.count && to_gone > 0)
 			return fail(err, "withdraws what is not there:", kind, gone.items);
 		if (come.count && to_come >= 0) {
@@ -271,7 +331,7 @@ apply(struct run base, struct run gone, struct run come, enum payload_kind kind,
 		} else if (to_gone == 0) {
 			keep = NULL;
 		}
-		if (keep && add(to, keep) < 0)
+		if (keep && add(to, keep, 1) < 0)
 			return vrp_err_nomem(err);
 		if (come.count && to_come >= 0)
 			step(&come);
@@ -280,7 +340,6 @@ apply(struct run base, struct run gone, struct run come, enum payload_kind kind,
 		if (base.count && to_come <= 0)
 			step(&base);
 	}
-	return 0;
 }
 
 struct vrpset *
@@ -292,12 +351,12 @@ delta_apply(const struct vrpset *base, const struct delta *d, struct vrp_err *er
 		vrp_err_nomem(err);
 		return NULL;
 	}
-	if (apply(vrp_run(base), vrp_run(d->withdrawn), vrp_run(d->announced), PAYLOAD_VRP, vrp_order, add_vrp, to,
+	if (apply(vrp_run(base), vrp_run(d->withdrawn), vrp_run(d->announced), PAYLOAD_VRP, vrp_order, add_vrps, to,
 		  err) < 0 ||
-	    apply(key_run(base), key_run(d->withdrawn), key_run(d->announced), PAYLOAD_ROUTER_KEY, key_order, add_key,
+	    apply(key_run(base), key_run(d->withdrawn), key_run(d->announced), PAYLOAD_ROUTER_KEY, key_order, add_keys,
 		  to, err) < 0 ||
 	    apply(aspa_run(base), aspa_run(d->withdrawn), aspa_run(d->announced), PAYLOAD_ASPA, customer_order,
-		  add_aspa, to, err) < 0) {
+		  add_aspas, to, err) < 0) {
 		vrpset_builder_free(to);
 		return NULL;
 	}

@@ -73,27 +73,33 @@ vrpset_builder_free(struct vrpset_builder *b)
 	}
 }
 
-/* Room for one more element of size bytes, or NULL. */
+/* Room for n more elements of size bytes, which then count, or NULL. */
 static void *
-vec_push(struct vec *v, size_t size)
+vec_push(struct vec *v, size_t n, size_t size)
 {
-	if (v->count == v->cap) {
-		size_t cap = v->cap ? v->cap + v->cap / 2 : 16;
-		void *items;
+	size_t cap = v->cap ? v->cap : 16;
+	void *items;
 
-		if (cap > SIZE_MAX / 2 / size || !(items = realloc(v->items, cap * size)))
+	if (n > v->cap - v->count) {
+		if (n > SIZE_MAX / 4 / size - v->count)
+			return NULL;
+		while (cap < v->count + n)
+			cap += cap / 2;
+		items = realloc(v->items, cap * size);
+		if (!items)
 			return NULL;
 		v->items = items;
 		v->cap = cap;
 	}
-	return (char *)v->items + v->count++ * size;
+	v->count += n;
+	return (char *)v->items + (v->count - n) * size;
 }
 
 int
 vrpset_add_vrp(struct vrpset_builder *b, const struct vrp *vrp)
 {
 	struct vec *v = &b->set->vrps;
-	struct vrp *slot = vec_push(v, sizeof(*slot));
+	struct vrp *slot = vec_push(v, 1, sizeof(*slot));
 
 	if (!slot)
 		return -1;
@@ -104,11 +110,28 @@ vrpset_add_vrp(struct vrpset_builder *b, const struct vrp *vrp)
 }
 
 int
+vrpset_add_sorted_vrps(struct vrpset_builder *b, const struct vrp *vrps, size_t count)
+{
+	struct vec *v = &b->set->vrps;
+	struct vrp *slots;
+
+	if (count == 0)
+		return 0;
+	slots = vec_push(v, count, sizeof(*slots));
+	if (!slots)
+		return -1;
+	memcpy(slots, vrps, count * sizeof(*slots));
+	if (v->sorted && v->count > count)
+		v->sorted = vrp_cmp(slots - 1, slots) < 0;
+	return 0;
+}
+
+int
 vrpset_add_router_key(struct vrpset_builder *b, const struct router_key *key)
 {
 	struct vec *v = &b->set->keys;
 	const uint8_t *spki = arena_dup(&b->set->arena, key->spki, key->spki_len);
-	struct router_key *slot = spki ? vec_push(v, sizeof(*slot)) : NULL;
+	struct router_key *slot = spki ? vec_push(v, 1, sizeof(*slot)) : NULL;
 
 	if (!slot)
 		return -1;
@@ -155,7 +178,7 @@ vrpset_add_aspa(struct vrpset_builder *b, const struct aspa *aspa)
 {
 	struct vec *v = &b->set->aspas;
 	uint32_t *providers = arena_dup(&b->set->arena, aspa->providers, aspa->provider_count * sizeof(*providers));
-	struct aspa *slot = providers ? vec_push(v, sizeof(*slot)) : NULL;
+	struct aspa *slot = providers ? vec_push(v, 1, sizeof(*slot)) : NULL;
 
 	if (!slot)
 		return -1;

@@ -37,6 +37,9 @@ void vrpset_builder_free(struct vrpset_builder *b);	/* NULL is allowed */
  */
 VRP_NODISCARD int vrpset_add(struct vrpset_builder *b, const struct payload *p);
 VRP_NODISCARD int vrpset_add_vrp(struct vrpset_builder *b, const struct vrp *vrp);
+
+/* The same for count VRPs that are in canonical order, without duplicates, as those of a set are: at the cost of a copy. */
+VRP_NODISCARD int vrpset_add_sorted_vrps(struct vrpset_builder *b, const struct vrp *vrps, size_t count);
 VRP_NODISCARD int vrpset_add_router_key(struct vrpset_builder *b, const struct router_key *key);
 VRP_NODISCARD int vrpset_add_aspa(struct vrpset_builder *b, const struct aspa *aspa);
 

@@ -376,6 +376,50 @@ test_seven_weeks(void **state)
 		vrpset_unref(week[i]);
 }
 
+/* One in `every` of 5,000 host prefixes, all of them when that is 1. */
+static struct vrpset *
+sparse_set(struct rng *rng, struct names *names, uint32_t every)
+{
+	struct vrpset_builder *b = vrpset_builder_new(names);
+
+	for (uint32_t i = 0; i < 5000; i++) {
+		struct vrp v = {.prefix = {.family = FAMILY_IPV4, .len = 32, .addr = {10, 0, (uint8_t)(i >> 8), (uint8_t)i}},
+				.maxlen = 32, .asn = 1, .expires = EXPIRES_UNKNOWN};
+
+		if (rng_below(rng, every) == 0)
+			assert_int_equal(vrpset_add_vrp(b, &v), 0);
+	}
+	return vrpset_finish(b, NULL);
+}
+
+/* Changes that are far apart and close together, at both ends and in the middle. */
+static void
+test_apply_to_long_runs(void **state)
+{
+	static const uint32_t density[] = {1, 2, 50, 2000, 100000};
+	struct rng rng = {7};
+
+	for (size_t i = 0; i < 200; i++) {
+		struct vrpset *all = sparse_set(&rng, *state, 1);
+		struct vrpset *few = sparse_set(&rng, *state, density[i % ARRAY_LEN(density)]);
+		struct vrpset *more = sparse_set(&rng, *state, density[i / 5 % ARRAY_LEN(density)]);
+		struct delta cut = {vrpset_ref(few), vrpset_empty(*state)}, d;
+		struct vrpset *rest = delta_apply(all, &cut, NULL), *got;
+
+		assert_int_equal(vrpset_count(rest), 5000 - vrpset_count(few));
+		d = between(rest, more);
+		got = delta_apply(rest, &d, NULL);
+		assert_true(vrpset_same(got, more));
+		vrpset_unref(got);
+		delta_release(&d);
+		delta_release(&cut);
+		vrpset_unref(rest);
+		vrpset_unref(more);
+		vrpset_unref(few);
+		vrpset_unref(all);
+	}
+}
+
 int
 main(void)
 {
@@ -386,6 +430,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_compose, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_compose_cancels, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_apply, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_apply_to_long_runs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_seven_weeks, setup, teardown),
 	};
 
