@@ -300,7 +300,9 @@ keep_unchanged(struct run *base, const struct run *gone, const struct run *come,
 	const struct run *next = run_cmp(gone, come, cmp) <= 0 ? gone : come;
 	size_t n = next->count ? count_before(base, next->items, cmp) : base->count;
 
-	if (n && add(to, base->items, n) < 0)
+	if (n == 0)
+		return 0;
+	if (add(to, base->items, n) < 0)
 		return -1;
 	skip(base, n);
 	return 0;
