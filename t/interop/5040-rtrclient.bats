@@ -7,6 +7,8 @@ setup_file() {
 	make_feed
 	start_cache <"$RUN/base.vrp"
 	need_peer rtrclient
+	# A router of rtrlib that is told that there is no data yet sleeps for ten minutes, whatever it is told then.
+	wait_log cache 'serial 1:'
 	# It prints each change as it comes: "+ 1.0.0.0     24 -  24      13335".
 	start live stdbuf -oL "$ROOT/t/peer" rtrclient -p tcp 127.0.0.1 "$PORT"
 }
