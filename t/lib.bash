@@ -63,6 +63,8 @@ snapshot_json() {
 start() {
 	local name=$1
 	shift
+	# Emptied here and not in the background, so that nobody reads what a former program of this name said.
+	: >"$RUN/$name.err"
 	(
 		# Nobody but the test holds the writing end of a pipe, and nothing but bats its descriptor 3.
 		for fd in "${!feed_fd_@}"; do
