@@ -58,10 +58,11 @@ libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1)))
 L0 = err num stamp enc buf arena blob out log
 L1 = prefix payload names
 L2 = vrpset delta
-L3 = line stream table feed feed_json feed_csv json rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client intake
-L4 = fetch savefile transport feeder listener rtr_server
+L3 = line stream table feed feed_json feed_csv json slurm slurm_filter export \
+     rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client intake
+L4 = load fetch savefile transport feeder listener rtr_server
 L5 = cli
-TOOLS = vrp-fetch rtr-serve rtr-dump
+TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format rtr-serve rtr-dump
 export L0 L1 L2 L3 L4 L5 TOOLS VERSION
 
 LIB_SRC = $(wildcard $(patsubst %,lib/%.c,$(L0) $(L1) $(L2) $(L3) $(L4) $(L5)))

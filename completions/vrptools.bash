@@ -11,6 +11,22 @@ _vrptools()
 			--user-agent"
 		operands=files
 		;;
+	vrp-slurm)
+		options=""
+		operands=files
+		;;
+	vrp-diff)
+		options=""
+		operands=files
+		;;
+	vrp-merge)
+		options=""
+		operands=files
+		;;
+	vrp-format)
+		options=""
+		operands=files
+		;;
 	rtr-serve)
 		options="-l --listen -E --ignore-expiry --max-age --max-shrink --refresh --retry --expire --max-version
 			--max-clients --history --notify-interval --query-timeout --stall-timeout --exit-on-eof --shutdown
@@ -55,4 +71,4 @@ _vrptools()
 	fi
 }
 
-complete -F _vrptools vrp-fetch rtr-serve rtr-dump
+complete -F _vrptools vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format rtr-serve rtr-dump

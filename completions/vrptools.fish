@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # fish completion of the vrptools.
 
-for tool in vrp-fetch rtr-serve rtr-dump
+for tool in vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format rtr-serve rtr-dump
 	complete -c $tool -s h -l help -d 'show the help and exit'
 	complete -c $tool -s V -l version -d 'show the version and exit'
 end
@@ -15,6 +15,14 @@ complete -c vrp-fetch -l timeout -x -d 'give up on a download after so long'
 complete -c vrp-fetch -l max-size -x -d 'refuse a larger feed'
 complete -c vrp-fetch -l cacert -r -F -d 'trust these certificate authorities'
 complete -c vrp-fetch -l user-agent -x -d 'what to tell servers'
+
+# vrp-slurm
+
+# vrp-diff
+
+# vrp-merge
+
+# vrp-format
 
 complete -c rtr-serve -s l -l listen -x -d 'serve routers here'
 complete -c rtr-serve -s E -l ignore-expiry -d 'serve records that have expired, too'
@@ -38,7 +46,6 @@ complete -c rtr-dump -f -a '(__fish_print_hostnames)'
 complete -c rtr-dump -l rtr-version -x -a '0 1 2' -d 'speak this protocol version only'
 complete -c rtr-dump -l serial -x -d 'ask for what changed since this serial'
 complete -c rtr-dump -l session -x -d 'the session of that serial'
-complete -c rtr-dump -s o -l output -r -F -d 'replace a file instead of writing to standard output'
 complete -c rtr-dump -s o -l output -r -F -d 'replace a file instead of writing to standard output'
 complete -c rtr-dump -s t -l timeout -x -d 'for connecting, and for silence of the cache'
 complete -c rtr-dump -l pdus -d 'print every PDU instead of records'

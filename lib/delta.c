@@ -48,6 +48,40 @@ aspa_order(const void *a, const void *b)
 	return c ? c : memcmp(x->providers, y->providers, x->provider_count * sizeof(*x->providers));
 }
 
+/* Annotations, for records that are otherwise the same. */
+static INLINE int
+annotation_order(uint16_t ta_a, uint32_t expires_a, uint16_t ta_b, uint32_t expires_b)
+{
+	return expires_a != expires_b ? (expires_a > expires_b) - (expires_a < expires_b) : (ta_a > ta_b) - (ta_a < ta_b);
+}
+
+static int
+annotated_vrp_order(const void *a, const void *b)
+{
+	const struct vrp *x = a, *y = b;
+	int c = vrp_cmp(x, y);
+
+	return c ? c : annotation_order(x->ta, x->expires, y->ta, y->expires);
+}
+
+static int
+annotated_key_order(const void *a, const void *b)
+{
+	const struct router_key *x = a, *y = b;
+	int c = router_key_cmp(x, y);
+
+	return c ? c : annotation_order(x->ta, x->expires, y->ta, y->expires);
+}
+
+static int
+annotated_aspa_order(const void *a, const void *b)
+{
+	const struct aspa *x = a, *y = b;
+	int c = aspa_order(x, y);
+
+	return c ? c : annotation_order(x->ta, x->expires, y->ta, y->expires);
+}
+
 static int
 add_vrps(struct vrpset_builder *b, const void *items, size_t count)
 {
@@ -179,6 +213,24 @@ difference(const struct vrpset *a, const struct vrpset *b, const struct vrpset *
 	return vrpset_finish(to, NULL);
 }
 
+/* What is in a and not just so, annotations too, in b. */
+static struct vrpset *
+annotated_difference(const struct vrpset *a, const struct vrpset *b)
+{
+	const struct run none = {0};
+	struct vrpset_builder *to = vrpset_builder_new(vrpset_names(a));
+
+	if (!to)
+		return NULL;
+	if (subtract(vrp_run(a), vrp_run(b), none, none, annotated_vrp_order, add_vrps, to) < 0 ||
+	    subtract(key_run(a), key_run(b), none, none, annotated_key_order, add_keys, to) < 0 ||
+	    subtract(aspa_run(a), aspa_run(b), none, none, annotated_aspa_order, add_aspas, to) < 0) {
+		vrpset_builder_free(to);
+		return NULL;
+	}
+	return vrpset_finish(to, NULL);
+}
+
 void
 delta_release(struct delta *d)
 {
@@ -219,6 +271,14 @@ delta_between(const struct vrpset *from, const struct vrpset *to, struct delta *
 {
 	out->withdrawn = difference(from, to, NULL, NULL);
 	out->announced = difference(to, from, NULL, NULL);
+	return complete(out);
+}
+
+int
+delta_exact(const struct vrpset *from, const struct vrpset *to, struct delta *out)
+{
+	out->withdrawn = difference(from, to, NULL, NULL);
+	out->announced = annotated_difference(to, from);
 	return complete(out);
 }
 

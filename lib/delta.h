@@ -30,6 +30,13 @@ size_t delta_count(const struct delta *d);
 /* What leads from one set to the other, annotations ignored.  -1 when memory is out. */
 VRP_NODISCARD int delta_between(const struct vrpset *from, const struct vrpset *to, struct delta *out);
 
+/*
+ * The same for a reader that shall hold `to` with its annotations: a record of
+ * which only trust anchor or expiry changed stands in announced alone.  The
+ * net of such deltas is not defined; delta_apply() takes them.
+ */
+VRP_NODISCARD int delta_exact(const struct vrpset *from, const struct vrpset *to, struct delta *out);
+
 /* The net of a, then b.  -1 when memory is out. */
 VRP_NODISCARD int delta_compose(const struct delta *a, const struct delta *b, struct delta *out);
 

@@ -46,15 +46,25 @@ on_begin(void *ctx, const struct block_head *head)
 		drop_block(t);
 		return -1;
 	}
-	return 0;
+	return t->ops->begin ? t->ops->begin(t->ctx, head) : 0;
 }
 
 static int
-on_record(void *ctx, char sign, const struct payload *p, const char *line VRP_UNUSED, size_t len VRP_UNUSED)
+on_record(void *ctx, char sign, const struct payload *p, const char *line, size_t len)
 {
 	struct table *t = ctx;
 
-	return vrpset_add(sign == '-' ? t->withdrawn : t->announced, p);
+	if (vrpset_add(sign == '-' ? t->withdrawn : t->announced, p) < 0)
+		return -1;
+	return t->ops->record ? t->ops->record(t->ctx, sign, p, line, len) : 0;
+}
+
+static int
+on_other(void *ctx, const char *line, size_t len)
+{
+	struct table *t = ctx;
+
+	return t->ops->other ? t->ops->other(t->ctx, line, len) : 0;
 }
 
 /* Make the next set of the open block; the builders are gone afterwards. */
@@ -117,6 +127,7 @@ table_new(struct names *names, const struct table_ops *ops, void *ctx)
 		.record = on_record,
 		.end = on_end,
 		.discard = on_discard,
+		.other = on_other,
 	};
 	struct table *t = calloc(1, sizeof(*t));
 

@@ -22,6 +22,11 @@ struct table_ops {
 
 	/* A block was refused, the table is as it was.  Non-zero stops table_feed(). */
 	int (*reject)(void *ctx, const struct vrp_err *reason);
+
+	/* What the reader meets on the way, as in struct stream_ops; may be NULL. */
+	int (*begin)(void *ctx, const struct block_head *head);
+	int (*record)(void *ctx, char sign, const struct payload *p, const char *line, size_t len);
+	int (*other)(void *ctx, const char *line, size_t len);
 };
 
 struct table;

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC */
+#include "load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "stamp.h"
+#include "table.h"
+
+#define READ_SIZE ((size_t)256 * 1024)
+
+/* What the callbacks return besides 0 and -1, which is that memory is out. */
+#define REFUSED 1
+
+struct loader {
+	struct load *load;
+	struct vrp_err *err;
+};
+
+static int
+on_commit(void *ctx, struct vrpset *set, const struct block_head *head)
+{
+	struct load *l = ((struct loader *)ctx)->load;
+
+	vrpset_unref(l->set);
+	l->set = vrpset_ref(set);
+	if (head->kind != BLOCK_DELTA)
+		l->time = STAMP_UNKNOWN;
+	if (head->time != STAMP_UNKNOWN)
+		l->time = head->time;
+	if (head->kind == BLOCK_DELTA)
+		return 0;
+	buf_reset(&l->source);
+	if (block_attr(head, "source", &l->source) < 0 || (l->source.len && buf_add(&l->source, "", 1) < 0))
+		return -1;
+	return 0;
+}
+
+static int
+on_reject(void *ctx, const struct vrp_err *reason)
+{
+	struct loader *loader = ctx;
+
+	if (loader->err)
+		*loader->err = *reason;
+	return REFUSED;
+}
+
+static int
+on_other(void *ctx, const char *line, size_t len)
+{
+	struct load *l = ((struct loader *)ctx)->load;
+
+	return buf_add(&l->other, line, len) < 0 || buf_add(&l->other, "\n", 1) < 0 ? -1 : 0;
+}
+
+/* Feed the table with all of fd.  0, -1, or REFUSED. */
+static int
+read_all(struct table *t, int fd, struct vrp_err *err)
+{
+	char *data = malloc(READ_SIZE);
+	ssize_t n = 0;
+	int rc = data ? 0 : -1;
+
+	while (rc == 0 && ((n = read(fd, data, READ_SIZE)) > 0 || (n < 0 && errno == EINTR)))
+		if (n > 0)
+			rc = table_feed(t, data, (size_t)n);
+	if (rc == 0 && n < 0) {
+		vrp_err_at(err, 0, 0, "%s", strerror(errno));
+		rc = REFUSED;
+	}
+	free(data);
+	return rc ? rc : table_finish(t);
+}
+
+int
+load_read(struct load *out, const char *path, struct names *names, struct vrp_err *err)
+{
+	static const struct table_ops ops = {.commit = on_commit, .reject = on_reject, .other = on_other};
+	bool input = strcmp(path, "-") == 0;
+	struct loader loader = {out, err};
+	struct table *t;
+	int fd, rc;
+
+	*out = (struct load){.time = STAMP_UNKNOWN};
+	vrp_err_clear(err);
+	fd = input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return vrp_err_set(err, "%s", strerror(errno));
+	t = table_new(names, &ops, &loader);
+	rc = t ? read_all(t, fd, err) : -1;
+	table_free(t);
+	if (!input)
+		close(fd);
+	if (rc == 0 && !out->set) {
+		vrp_err_set(err, "no table: neither a block nor a record");
+		rc = REFUSED;
+	}
+	if (rc == 0)
+		return 0;
+	load_release(out);
+	return rc < 0 ? vrp_err_nomem(err) : -1;
+}
+
+void
+load_release(struct load *l)
+{
+	vrpset_unref(l->set);
+	buf_release(&l->source);
+	buf_release(&l->other);
+	*l = (struct load){.time = STAMP_UNKNOWN};
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The last table of a whole stream, for tools that work on tables and not on
+ * their changes: a file, a FIFO or standard input is read to its end, and its
+ * deltas are applied.
+ *
+ * The whole of the input has to be good.  A block that is cut short or
+ * malformed, a delta without its base, and an input without any block or
+ * record are errors: what is missing must never look like an empty table.
+ */
+#ifndef VRP_LOAD_H
+#define VRP_LOAD_H
+
+#include <stdint.h>
+
+#include "buf.h"
+#include "compiler.h"
+#include "err.h"
+#include "names.h"
+#include "vrpset.h"
+
+struct load {
+	struct vrpset *set;
+	int64_t time;		/* of the data, by the last block that has one; STAMP_UNKNOWN when none has */
+	struct buf source;	/* attribute `source` of the last snapshot, decoded and NUL-terminated; no data when it has none */
+	struct buf other;	/* the lines of the input that begin with % or ~ and are not known, each with its newline */
+};
+
+/* path is a file or "-", standard input.  -1 with a reason; *out is then released. */
+VRP_NODISCARD int load_read(struct load *out, const char *path, struct names *names, struct vrp_err *err);
+void load_release(struct load *l);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Local exceptions: SLURM of RFC 8416, and its version 2 that adds ASPAs
+ * (draft-ietf-sidrops-aspa-slurm).  Files are read, checked and compiled into
+ * one immutable set of filters and assertions:
+ *
+ *	b = slurm_builder_new(names);
+ *	slurm_read(b, "local.json", &input, &err);  ...
+ *	slurm = slurm_finish(b, &err);
+ *
+ * A file is taken as a whole or not at all.  What RFC 8416 section 3 does not
+ * define is an error, and so are values out of range; the message names the
+ * member: "locallyAddedAssertions.prefixAssertions[3].maxPrefixLength: ...".
+ * Files that touch the same address space, router-key AS or ASPA customer
+ * conflict (section 4.2), and then none of them is taken.
+ *
+ * Filters say what is removed from validated data.  Assertions are added
+ * afterwards and never filtered; they have no trust anchor and never expire.
+ * An asserted ASPA joins a validated one of the same customer.
+ */
+#ifndef VRP_SLURM_H
+#define VRP_SLURM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "compiler.h"
+#include "err.h"
+#include "feed.h"
+#include "names.h"
+#include "payload.h"
+#include "vrpset.h"
+
+struct slurm;
+struct slurm_builder;
+
+VRP_NODISCARD struct slurm_builder *slurm_builder_new(struct names *names);	/* NULL when memory is out */
+void slurm_builder_free(struct slurm_builder *b);	/* NULL is allowed */
+
+/*
+ * Read one file; name is copied, for messages about conflicts.  -1 with the
+ * reason, its line and column; the builder is then only good to be freed.
+ */
+VRP_NODISCARD int slurm_read(struct slurm_builder *b, const char *name, const struct feed_input *in,
+			     struct vrp_err *err);
+
+/* Check the files against each other and compile them; the builder is gone in any case.  NULL with a reason. */
+VRP_NODISCARD struct slurm *slurm_finish(struct slurm_builder *b, struct vrp_err *err);
+void slurm_free(struct slurm *s);	/* NULL is allowed */
+
+/* Does a filter match?  The cost does not depend on how many filters there are, but for a logarithm. */
+bool slurm_removes(const struct slurm *s, const struct payload *p);
+bool slurm_removes_vrp(const struct slurm *s, const struct vrp *vrp);
+
+/* Everything that is asserted; borrowed. */
+struct vrpset *slurm_assertions(const struct slurm *s);
+
+/* Validated data with the exceptions applied.  NULL with a reason (memory, an ASPA with too many providers). */
+VRP_NODISCARD struct vrpset *slurm_apply(const struct slurm *s, const struct vrpset *set, struct vrp_err *err);
+
+size_t slurm_filter_count(const struct slurm *s);	/* as written in the files */
+
+#endif
