@@ -60,7 +60,7 @@ L1 = prefix payload names
 L2 = vrpset delta
 L3 = line stream table feed feed_json feed_csv json slurm slurm_filter export \
      rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client intake
-L4 = load fetch savefile transport feeder listener rtr_server
+L4 = filewatch load fetch savefile transport feeder listener rtr_server
 L5 = cli
 TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format rtr-serve rtr-dump
 export L0 L1 L2 L3 L4 L5 TOOLS VERSION

@@ -12,7 +12,7 @@ _vrptools()
 		operands=files
 		;;
 	vrp-slurm)
-		options=""
+		options="-c --check -f --file -q --quiet -w --watch"
 		operands=files
 		;;
 	vrp-diff)
@@ -42,7 +42,7 @@ _vrptools()
 
 	COMPREPLY=()
 	case $prev in
-	-o | --output | --cacert)
+	-f | --file | -o | --output | --cacert)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return

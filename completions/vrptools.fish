@@ -16,7 +16,10 @@ complete -c vrp-fetch -l max-size -x -d 'refuse a larger feed'
 complete -c vrp-fetch -l cacert -r -F -d 'trust these certificate authorities'
 complete -c vrp-fetch -l user-agent -x -d 'what to tell servers'
 
-# vrp-slurm
+complete -c vrp-slurm -s c -l check -d 'only check the files'
+complete -c vrp-slurm -s f -l file -r -F -d 'exceptions to apply'
+complete -c vrp-slurm -s q -l quiet -d 'no summaries'
+complete -c vrp-slurm -s w -l watch -d 'watch the files, and write what a change of them changes'
 
 # vrp-diff
 

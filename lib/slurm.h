@@ -55,8 +55,19 @@ bool slurm_removes_vrp(const struct slurm *s, const struct vrp *vrp);
 /* Everything that is asserted; borrowed. */
 struct vrpset *slurm_assertions(const struct slurm *s);
 
-/* Validated data with the exceptions applied.  NULL with a reason (memory, an ASPA with too many providers). */
-VRP_NODISCARD struct vrpset *slurm_apply(const struct slurm *s, const struct vrpset *set, struct vrp_err *err);
+/* What became of validated records. */
+struct slurm_counts {
+	size_t kept;		/* no filter matched */
+	size_t removed;		/* one did */
+	size_t asserted;	/* assertions in a table; records of a change that an assertion outweighs */
+};
+
+/*
+ * Validated data with the exceptions applied.  counts may be NULL.  NULL with a
+ * reason (memory, an ASPA with too many providers).
+ */
+VRP_NODISCARD struct vrpset *slurm_apply(const struct slurm *s, const struct vrpset *set, struct slurm_counts *counts,
+					 struct vrp_err *err);
 
 size_t slurm_filter_count(const struct slurm *s);	/* as written in the files */
 

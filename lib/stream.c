@@ -347,6 +347,16 @@ stream_write_begin(struct out *out, enum block_kind kind, const struct block_att
 }
 
 void
+stream_write_head(struct out *out, enum block_kind kind, const char *attrs, size_t len)
+{
+	out_addf(out, "%s", kind == BLOCK_DELTA ? "%delta" : "%snapshot");
+	if (len)
+		out_add(out, " ", 1);
+	out_add(out, attrs, len);
+	out_add(out, "\n", 1);
+}
+
+void
 stream_write_end(struct out *out)
 {
 	out_add(out, "~end\n", 5);
@@ -398,6 +408,13 @@ stream_write_records(struct out *out, char sign, const struct vrpset *set)
 }
 
 void
+stream_write_changes(struct out *out, const struct delta *delta)
+{
+	write_records(out, '-', delta->withdrawn, delta->announced);
+	stream_write_records(out, '+', delta->announced);
+}
+
+void
 stream_write_snapshot(struct out *out, const struct block_attrs *attrs, const struct vrpset *set)
 {
 	stream_write_begin(out, BLOCK_SNAPSHOT, attrs);
@@ -409,7 +426,6 @@ void
 stream_write_delta(struct out *out, const struct block_attrs *attrs, const struct delta *delta)
 {
 	stream_write_begin(out, BLOCK_DELTA, attrs);
-	write_records(out, '-', delta->withdrawn, delta->announced);
-	stream_write_records(out, '+', delta->announced);
+	stream_write_changes(out, delta);
 	stream_write_end(out);
 }

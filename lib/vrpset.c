@@ -549,6 +549,33 @@ vrpset_aspas(const struct vrpset *set, size_t *count)
 	return set->aspas.items;
 }
 
+int
+vrpset_each(const struct vrpset *set, int (*fn)(void *ctx, const struct payload *p), void *ctx)
+{
+	const struct vrp *vrps = set->vrps.items;
+	const struct router_key *keys = set->keys.items;
+	const struct aspa *aspas = set->aspas.items;
+	struct payload p;
+	int rc = 0;
+
+	p.kind = PAYLOAD_VRP;
+	for (size_t i = 0; i < set->vrps.count && rc == 0; i++) {
+		p.vrp = vrps[i];
+		rc = fn(ctx, &p);
+	}
+	p.kind = PAYLOAD_ROUTER_KEY;
+	for (size_t i = 0; i < set->keys.count && rc == 0; i++) {
+		p.key = keys[i];
+		rc = fn(ctx, &p);
+	}
+	p.kind = PAYLOAD_ASPA;
+	for (size_t i = 0; i < set->aspas.count && rc == 0; i++) {
+		p.aspa = aspas[i];
+		rc = fn(ctx, &p);
+	}
+	return rc;
+}
+
 static int
 cmp_vrp(const void *a, const void *b)
 {
