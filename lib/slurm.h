@@ -55,8 +55,12 @@ bool slurm_removes_vrp(const struct slurm *s, const struct vrp *vrp);
 /* Everything that is asserted; borrowed. */
 struct vrpset *slurm_assertions(const struct slurm *s);
 
-/* Validated data with the exceptions applied.  NULL with a reason (memory, an ASPA with too many providers). */
-VRP_NODISCARD struct vrpset *slurm_apply(const struct slurm *s, const struct vrpset *set, struct vrp_err *err);
+/*
+ * Validated data with the exceptions applied: the same set with one more
+ * reference where they change nothing.  NULL with a reason (memory, an ASPA
+ * with too many providers).
+ */
+VRP_NODISCARD struct vrpset *slurm_apply(const struct slurm *s, struct vrpset *set, struct vrp_err *err);
 
 size_t slurm_filter_count(const struct slurm *s);	/* as written in the files */
 
