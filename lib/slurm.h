@@ -55,18 +55,19 @@ bool slurm_removes_vrp(const struct slurm *s, const struct vrp *vrp);
 /* Everything that is asserted; borrowed. */
 struct vrpset *slurm_assertions(const struct slurm *s);
 
-/* What became of validated records. */
+/* What becomes of records; those of a table come to kept + asserted. */
 struct slurm_counts {
-	size_t kept;		/* no filter matched */
-	size_t removed;		/* one did */
-	size_t asserted;	/* assertions in a table; records of a change that an assertion outweighs */
+	size_t kept;		/* validated, and no filter matches */
+	size_t removed;		/* a filter matches */
+	size_t asserted;	/* the assertions; of a change, records that an assertion outweighs */
 };
 
 /*
- * Validated data with the exceptions applied.  counts may be NULL.  NULL with a
- * reason (memory, an ASPA with too many providers).
+ * Validated data with the exceptions applied: the same set with one more
+ * reference where they change nothing.  counts may be NULL.  NULL with a reason
+ * (memory, an ASPA with too many providers).
  */
-VRP_NODISCARD struct vrpset *slurm_apply(const struct slurm *s, const struct vrpset *set, struct slurm_counts *counts,
+VRP_NODISCARD struct vrpset *slurm_apply(const struct slurm *s, struct vrpset *set, struct slurm_counts *counts,
 					 struct vrp_err *err);
 
 size_t slurm_filter_count(const struct slurm *s);	/* as written in the files */
