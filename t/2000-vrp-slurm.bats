@@ -119,7 +119,8 @@ gives() {
 		~end
 	END
 	for watch in "" -w; do
-		cat table delta | vrp-slurm -q $watch -f s >got
+		cat table delta >in
+		vrp-slurm -q $watch -f s <in >got
 		sed -n '/^%delta/,$p' got >got.delta
 		cat >want <<-END
 			%delta time=2026-11-23T01:00:00Z
@@ -137,8 +138,10 @@ gives() {
 
 	# The ASPA returns: the union again; with the same once more, nothing.
 	printf '%%delta\n+aspa AS1 AS6\n~end\n%%delta\n-aspa AS1 AS6\n+aspa AS1 AS4,AS6\n~end\n' >more
-	cat table delta more | vrp-slurm -q -w -f s >got
-	tail -n 5 got | gives <<-END
+	cat table delta more >in
+	vrp-slurm -q -w -f s <in >all
+	tail -n 5 all >got
+	gives <<-END
 		%delta
 		+aspa AS1 AS4,AS6 - -
 		~end
@@ -255,16 +258,49 @@ vrp-slurm: delta: 1 kept, 1 removed, 1 asserted" ]
 	[[ $output = *"No space left"* ]]
 }
 
-@test "the real SLURM files of validators are read" {
+@test "the real SLURM files of validators, and what is wrong with some of them" {
 	need_data fixtures
-	for file in bgp_stayrtr__cmd_stayrtr_test.slurm.json bgp_stayrtr__prefixfile_slurm.json \
-		cloudflare_gortr__cmd_gortr_test.slurm.json NLnetLabs_rpki-rs__test-data_slurm_full_v2.json; do
-		run vrp-slurm -c "$VRP_DATA/fixtures/$file"
-		echo "$file: $status $output"
+	for file in NICMx_FORT-validator__examples_demo.slurm NLnetLabs_rpki-rs__test-data_slurm_full.json \
+		NLnetLabs_routinator__test_output_111.slurm NLnetLabs_routinator__test_output_111.slurm2; do
+		run -0 vrp-slurm -cq "$VRP_DATA/fixtures/$file"
+		[ -z "$output" ]
 	done
+	wrong() {
+		run -2 vrp-slurm -cq "$VRP_DATA/fixtures/$1"
+		[[ $output = *"$1:$2" ]] || {
+			echo "$output"
+			false
+		}
+	}
+	wrong bgp_stayrtr__cmd_stayrtr_test.slurm.json "12:29: locallyAddedAssertions: member 'bgpsecAssertions' is missing"
+	wrong bgp_stayrtr__prefixfile_slurm.json \
+		"25:16: validationOutputFilters.bgpsecFilters[1].SKI: base64 with padding: 'XC7RBWu3661vfYmhXZwtUw=='"
+	wrong NLnetLabs_routinator__test_slurm_full.json \
+		"25:16: validationOutputFilters.bgpsecFilters[1].SKI: a subject key identifier has 20 bytes, not 3"
+	# An older draft of version 2 had another name.
+	wrong NLnetLabs_rpki-rs__test-data_slurm_full_v2.json \
+		"36:9: validationOutputFilters.aspaFilters[0]: unknown member 'customerAsid'"
+}
+
+@test "DN42's registry as exceptions, once what is not SLURM is gone from it" {
+	need_data dn42/export_rfc8416_dn42.json.xz
 	xz -dc "$VRP_DATA/dn42/export_rfc8416_dn42.json.xz" >dn42.json
-	run -0 vrp-slurm -c dn42.json
-	[[ $output = *" 3312 assertions" ]]
+	run -2 vrp-slurm -c dn42.json
+	[ "$output" = "vrp-slurm: dn42.json:14:17: locallyAddedAssertions.prefixAssertions[0]: unknown member 'source'" ]
+	jq 'del(.locallyAddedAssertions.prefixAssertions[]["source", "mnt-by"])' dn42.json >null.json
+	run -2 vrp-slurm -c null.json
+	[[ $output = *": locallyAddedAssertions.prefixAssertions["*"].prefix: a string was expected, not null" ]]
+	jq '.locallyAddedAssertions.prefixAssertions |= map(select(.prefix))' null.json >text.json
+	run -2 vrp-slurm -c text.json
+	[[ $output = *"].asn: a whole number was expected, not a string" ]]
+	jq '.locallyAddedAssertions.prefixAssertions |= map(select(.asn | type == "number"))' text.json >clean.json
+	run -0 vrp-slurm -c clean.json
+	[ "$output" = "vrp-slurm: exceptions: 0 filters, $(jq '.locallyAddedAssertions.prefixAssertions | unique_by([.asn, .prefix, .maxPrefixLength]) | length' clean.json) assertions" ]
+	printf '%s\n' %snapshot ~end | filter clean.json >got
+	jq -r '.locallyAddedAssertions.prefixAssertions[] | "\(.prefix) \(.maxPrefixLength) AS\(.asn) - -"' clean.json |
+		sort -u >want
+	grep -v '^[%~]' got | sort >got.sorted
+	same want got.sorted
 }
 
 # ---- -w
@@ -285,7 +321,7 @@ wait_lines() { wait_for lines_like "$@"; }
 	sed -n '/^%delta/,$p' slurm.out >got
 	gives <<-END
 		%delta
-		-10.1.0.0/16 24 AS2 - -
+		-10.1.0.0/16 24 AS2 ta1 1795942462
 		+10.0.0.0/8 8 AS1 ta1 1795942462
 		+10.0.0.0/8 8 AS9 - -
 		+192.0.2.0/24 24 AS1 ta2 -
