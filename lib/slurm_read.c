@@ -176,6 +176,15 @@ take(struct slurm_reader *rd, struct json_token *t, enum json_token_type type)
 	return next(rd, t) < 0 ? -1 : expect(rd, t, type);
 }
 
+/* A string that is looked into, short enough to be held. */
+static int
+take_text(struct slurm_reader *rd, struct json_token *t)
+{
+	if (take(rd, t, JSON_TOKEN_STRING) < 0)
+		return -1;
+	return t->cut ? bad(rd, "the text is too long") : 0;
+}
+
 static enum member
 find_member(const struct json_token *key, unsigned known)
 {
@@ -261,7 +270,7 @@ take_prefix(struct slurm_reader *rd)
 	const char *reason;
 	struct json_token t;
 
-	if (take(rd, &t, JSON_TOKEN_STRING) < 0)
+	if (take_text(rd, &t) < 0)
 		return -1;
 	if (!prefix_parse(t.str, t.len, p, &reason))
 		return bad(rd, "%s: %s", reason, feed_quote(t.str, t.len).text);
@@ -289,10 +298,8 @@ take_base64(struct slurm_reader *rd, struct buf *out)
 	struct json_token t;
 	ptrdiff_t len;
 
-	if (take(rd, &t, JSON_TOKEN_STRING) < 0)
+	if (take_text(rd, &t) < 0)
 		return -1;
-	if (t.cut)
-		return bad(rd, "the text is too long");
 	if (memchr(t.str, '=', t.len))
 		return bad(rd, "base64 with padding: %s", feed_quote(t.str, t.len).text);
 	buf_reset(out);
