@@ -79,7 +79,9 @@ take_ski(struct slurm_reader *rd)
 
 	if (take_base64(rd, ski) < 0)
 		return -1;
-	return ski->len == SKI_LEN ? 0 : slurm_reader_bad(rd, "a subject key identifier has %d bytes, not %zu", SKI_LEN, ski->len);
+	if (ski->len != SKI_LEN)
+		return slurm_reader_bad(rd, "a subject key identifier has %d bytes, not %zu", SKI_LEN, ski->len);
+	return 0;
 }
 
 /* The SubjectPublicKeyInfo is not looked into: published files have made-up ones, and a router judges it anyway. */
@@ -138,7 +140,9 @@ take_providers(struct slurm_reader *rd)
 			return -1;
 	}
 	*index = NO_INDEX;
-	return rd->entry.providers.len ? 0 : slurm_reader_bad_at(rd, rd->entry.providers_place, "there are no providers");
+	if (rd->entry.providers.len == 0)
+		return slurm_reader_bad_at(rd, rd->entry.providers_place, "there are no providers");
+	return 0;
 }
 
 /* Entries, when they are whole, into the builder. */
@@ -168,14 +172,18 @@ static int
 add_prefix_filter(struct slurm_reader *rd)
 {
 	const struct slurm_entry *e = &rd->entry;
-	struct slurm_prefix_filter f = {.has_prefix = e->have & BIT(MEMBER_PREFIX), .has_asn = e->have & BIT(MEMBER_ASN)};
+	struct slurm_prefix_filter f = {0};
 
-	if (f.has_prefix)
-		f.prefix = e->prefix;
-	if (f.has_asn)
+	if (e->have & BIT(MEMBER_ASN)) {
+		f.has_asn = true;
 		f.asn = e->asn;
-	if (f.has_prefix && claim_prefix(rd) < 0)
-		return -1;
+	}
+	if (e->have & BIT(MEMBER_PREFIX)) {
+		f.has_prefix = true;
+		f.prefix = e->prefix;
+		if (claim_prefix(rd) < 0)
+			return -1;
+	}
 	return push(rd, &rd->b->prefix_filters, &f, sizeof(f));
 }
 
@@ -183,14 +191,18 @@ static int
 add_bgpsec_filter(struct slurm_reader *rd)
 {
 	const struct slurm_entry *e = &rd->entry;
-	struct slurm_key_filter f = {.has_ski = e->have & BIT(MEMBER_SKI), .has_asn = e->have & BIT(MEMBER_ASN)};
+	struct slurm_key_filter f = {0};
 
-	if (f.has_ski)
+	if (e->have & BIT(MEMBER_SKI)) {
+		f.has_ski = true;
 		memcpy(f.ski, e->ski.data, SKI_LEN);
-	if (f.has_asn)
+	}
+	if (e->have & BIT(MEMBER_ASN)) {
+		f.has_asn = true;
 		f.asn = e->asn;
-	if (f.has_asn && claim_as(rd, &rd->b->key_claims) < 0)
-		return -1;
+		if (claim_as(rd, &rd->b->key_claims) < 0)
+			return -1;
+	}
 	return push(rd, &rd->b->key_filters, &f, sizeof(f));
 }
 
@@ -216,8 +228,8 @@ check_max_length(struct slurm_reader *rd)
 
 	slurm_reader_enter(rd, MEMBER_MAX_LENGTH);
 	if (e->max_length < e->prefix.len)
-		return slurm_reader_bad_at(rd, e->max_length_place, "%lld is below the prefix length, %d", (long long)e->max_length,
-			      e->prefix.len);
+		return slurm_reader_bad_at(rd, e->max_length_place, "%lld is below the prefix length, %d",
+					   (long long)e->max_length, e->prefix.len);
 	if (e->max_length > bits)
 		return slurm_reader_bad_at(rd, e->max_length_place, "%lld is above %d", (long long)e->max_length, bits);
 	slurm_reader_leave(rd);

@@ -34,16 +34,15 @@ static const char *const names[MEMBER_COUNT] = {
 	[MEMBER_COMMENT] = "comment",
 };
 
-#define ASPA_LISTS (BIT(MEMBER_ASPA_FILTERS) | BIT(MEMBER_ASPA_ASSERTIONS))	/* version 2 only */
 #define DOCUMENT (BIT(MEMBER_VERSION) | BIT(MEMBER_FILTERS) | BIT(MEMBER_ASSERTIONS))
 
 /* The lists of the two sections. */
 static const struct {
 	enum slurm_member member;
-	unsigned lists;
+	unsigned lists, aspa_lists;	/* aspa_lists: version 2 only */
 } sections[2] = {
-	{MEMBER_FILTERS, BIT(MEMBER_PREFIX_FILTERS) | BIT(MEMBER_BGPSEC_FILTERS) | BIT(MEMBER_ASPA_FILTERS)},
-	{MEMBER_ASSERTIONS, BIT(MEMBER_PREFIX_ASSERTIONS) | BIT(MEMBER_BGPSEC_ASSERTIONS) | BIT(MEMBER_ASPA_ASSERTIONS)},
+	{MEMBER_FILTERS, BIT(MEMBER_PREFIX_FILTERS) | BIT(MEMBER_BGPSEC_FILTERS), BIT(MEMBER_ASPA_FILTERS)},
+	{MEMBER_ASSERTIONS, BIT(MEMBER_PREFIX_ASSERTIONS) | BIT(MEMBER_BGPSEC_ASSERTIONS), BIT(MEMBER_ASPA_ASSERTIONS)},
 };
 
 /* What the entries of a list may and must have. */
@@ -55,7 +54,7 @@ static const struct shape {
 	[MEMBER_PREFIX_FILTERS] = {0, 0, BIT(MEMBER_PREFIX) | BIT(MEMBER_ASN), "neither 'prefix' nor 'asn'"},
 	[MEMBER_BGPSEC_FILTERS] = {0, 0, BIT(MEMBER_ASN) | BIT(MEMBER_SKI), "neither 'asn' nor 'SKI'"},
 	[MEMBER_ASPA_FILTERS] = {.required = BIT(MEMBER_CUSTOMER)},
-	[MEMBER_PREFIX_ASSERTIONS] = {.required = BIT(MEMBER_PREFIX) | BIT(MEMBER_ASN), .optional = BIT(MEMBER_MAX_LENGTH)},
+	[MEMBER_PREFIX_ASSERTIONS] = {BIT(MEMBER_PREFIX) | BIT(MEMBER_ASN), .optional = BIT(MEMBER_MAX_LENGTH)},
 	[MEMBER_BGPSEC_ASSERTIONS] = {.required = BIT(MEMBER_ASN) | BIT(MEMBER_SKI) | BIT(MEMBER_PUBLIC_KEY)},
 	[MEMBER_ASPA_ASSERTIONS] = {.required = BIT(MEMBER_CUSTOMER) | BIT(MEMBER_PROVIDERS)},
 };
@@ -195,7 +194,8 @@ static int
 take_entry(struct slurm_reader *rd, enum slurm_member list, const struct json_token *t)
 {
 	const struct shape *shape = &shapes[list];
-	unsigned known = shape->required | shape->optional | shape->either | BIT(MEMBER_COMMENT), *have = &rd->entry.have;
+	unsigned known = shape->required | shape->optional | shape->either | BIT(MEMBER_COMMENT);
+	unsigned *have = &rd->entry.have;
 	struct slurm_place place;
 
 	if (slurm_reader_expect(rd, t, JSON_TOKEN_OBJECT) < 0)
@@ -227,7 +227,7 @@ take_list(struct slurm_reader *rd, enum slurm_member list)
 	size_t *index = &rd->path[rd->depth - 1].index;
 	struct json_token t;
 
-	if (ASPA_LISTS & BIT(list) && rd->aspa_place.line == 0) {
+	if ((list == MEMBER_ASPA_FILTERS || list == MEMBER_ASPA_ASSERTIONS) && rd->aspa_place.line == 0) {
 		rd->aspa_place = slurm_reader_here(rd);
 		rd->aspa_section = list == MEMBER_ASPA_FILTERS ? MEMBER_FILTERS : MEMBER_ASSERTIONS;
 		rd->aspa_list = list;
@@ -254,7 +254,7 @@ take_section(struct slurm_reader *rd, size_t i)
 	if (slurm_reader_take(rd, &t, JSON_TOKEN_OBJECT) < 0)
 		return -1;
 	rd->section[i].place = slurm_reader_here(rd);
-	return take_object(rd, sections[i].lists, &rd->section[i].have);
+	return take_object(rd, sections[i].lists | sections[i].aspa_lists, &rd->section[i].have);
 }
 
 static int
@@ -295,7 +295,7 @@ take_member(struct slurm_reader *rd, enum slurm_member member)
 static int
 take_document(struct slurm_reader *rd)
 {
-	unsigned have = 0;
+	unsigned have = 0, required;
 	struct json_token t;
 	struct slurm_place place;
 
@@ -303,12 +303,13 @@ take_document(struct slurm_reader *rd)
 		return -1;
 	place = slurm_reader_here(rd);
 	/* The token behind it is the end, or there is an error. */
-	if (take_object(rd, DOCUMENT, &have) < 0 || slurm_reader_next(rd, &t) < 0 || require(rd, place, have, DOCUMENT) < 0)
+	if (take_object(rd, DOCUMENT, &have) < 0 || slurm_reader_next(rd, &t) < 0 ||
+	    require(rd, place, have, DOCUMENT) < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
 		slurm_reader_enter(rd, sections[i].member);
-		if (require(rd, rd->section[i].place, rd->section[i].have,
-			    rd->version == 1 ? sections[i].lists & ~ASPA_LISTS : sections[i].lists) < 0)
+		required = sections[i].lists | (rd->version == 1 ? 0 : sections[i].aspa_lists);
+		if (require(rd, rd->section[i].place, rd->section[i].have, required) < 0)
 			return -1;
 		slurm_reader_leave(rd);
 	}
