@@ -37,7 +37,8 @@ show_name(const struct slurm_builder *b, uint32_t file)
 static int
 conflict(const struct slurm_builder *b, uint32_t file_a, uint32_t file_b, struct vrp_err *err, const char *what)
 {
-	return vrp_err_at(err, 0, 0, "%s and %s conflict: %s", show_name(b, file_a).text, show_name(b, file_b).text, what);
+	return vrp_err_at(err, 0, 0, "%s and %s conflict: %s", show_name(b, file_a).text, show_name(b, file_b).text,
+			  what);
 }
 
 static int

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the parts of SLURM share: slurm_read.c fills a builder from files,
- * slurm_conflict.c holds them against each other, slurm_match.c compiles what
- * they say of VRPs, and slurm.c is the rest.
+ * What the parts of SLURM share: slurm_read.c and slurm_entry.c fill a builder
+ * from files, slurm_conflict.c holds them against each other, slurm_match.c
+ * compiles what they say of VRPs, and slurm.c is the rest.
  */
 #ifndef VRP_SLURM_INTERNAL_H
 #define VRP_SLURM_INTERNAL_H
