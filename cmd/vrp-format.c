@@ -104,21 +104,33 @@ static void
 tell_left_out(struct job *job)
 {
 	const struct export_format *format = job->options->format;
-	size_t vrps, keys, aspas, ipv4 = vrpset_ipv4_count(job->set);
+	size_t vrps, keys, aspas, ipv4 = vrpset_ipv4_count(job->set), len = 0;
+	char text[160] = "";
 
+	if (job->told || job->options->quiet)
+		return;
 	(void)vrpset_vrps(job->set, &vrps);
 	(void)vrpset_router_keys(job->set, &keys);
 	(void)vrpset_aspas(job->set, &aspas);
-	vrps = (format->holds & EXPORT_IPV4 ? 0 : ipv4) + (format->holds & EXPORT_IPV6 ? 0 : vrps - ipv4);
-	if (format->holds & EXPORT_ROUTER_KEYS)
-		keys = 0;
-	if (format->holds & EXPORT_ASPAS)
-		aspas = 0;
-	if (job->told || job->options->quiet || vrps + keys + aspas == 0)
+	const struct {
+		unsigned kind;
+		size_t count;
+		const char *what;
+	} kinds[] = {
+		{EXPORT_IPV4, ipv4, "IPv4 VRPs"},
+		{EXPORT_IPV6, vrps - ipv4, "IPv6 VRPs"},
+		{EXPORT_ROUTER_KEYS, keys, "router keys"},
+		{EXPORT_ASPAS, aspas, "ASPAs"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (kinds[i].count && !(format->holds & kinds[i].kind))
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%zu %s", len ? ", " : "",
+						kinds[i].count, kinds[i].what);
+	if (len == 0)
 		return;
 	job->told = true;
-	cli_warn(job->cli, "no place in %s for %zu router keys and %zu ASPAs%s", format->name, keys, aspas,
-		 vrps ? ", nor for the other address family" : "");
+	cli_warn(job->cli, "%s has no place for these, which are left out: %s", format->name, text);
 }
 
 static void

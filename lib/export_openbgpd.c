@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * OpenBGPD's bgpd.conf(5): a roa-set, and an aspa-set where there are ASPAs,
- * because OpenBGPD before 7.9 doesn't know any.  An expiry is left out where
+ * because older versions (7.7 for one) refuse any.  An expiry is left out where
  * it is unknown.
  */
 #include "export_internal.h"
@@ -12,7 +12,7 @@ put_expires(char *dst, uint32_t expires)
 	if (expires == EXPIRES_UNKNOWN)
 		return dst;
 	EXPORT_PUT(dst, " expires ");
-	return num_format_u32(dst, expires);
+	return num_format_u32(dst, expires ? expires : 1);	/* 0 would be never */
 }
 
 static char *

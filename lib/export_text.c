@@ -23,6 +23,13 @@ utf8_length(const unsigned char *s, size_t len)
 	return n;
 }
 
+/* Is what stands at s a control character: C0, DEL, or C1, which is U+0080 to U+009F? */
+static bool
+is_control(const unsigned char *s)
+{
+	return *s < 0x20 || *s == 0x7f || (*s == 0xc2 && s[1] < 0xa0);
+}
+
 static bool
 presentable(const unsigned char *s, size_t len, bool plain)
 {
@@ -30,8 +37,7 @@ presentable(const unsigned char *s, size_t len, bool plain)
 		n = utf8_length(s, len);
 		if (n == 0 || *s == 0)
 			return false;
-		/* C0, DEL, and C1, which are U+0080 to U+009F. */
-		if (plain && (*s < 0x20 || *s == 0x7f || (*s == 0xc2 && s[1] < 0xa0)))
+		if (plain && is_control(s))
 			return false;
 	}
 	return true;
@@ -50,12 +56,15 @@ export_name_raw(struct buf *text, const char *token, size_t len, bool plain)
 	return buf_add(text, token, len);
 }
 
+/* Append the character at s, which has n bytes, as it stands in a JSON string. */
 static int
-add_escaped(struct buf *text, unsigned char c)
+add_escaped(struct buf *text, const unsigned char *s, size_t n)
 {
-	if (c == '"' || c == '\\')
-		return buf_addf(text, "\\%c", c);
-	return c < 0x20 || c == 0x7f ? buf_addf(text, "\\u%04x", c) : buf_add(text, &c, 1);
+	if (is_control(s))
+		return buf_addf(text, "\\u%04x", s[n - 1]);
+	if (*s == '"' || *s == '\\')
+		return buf_addf(text, "\\%c", *s);
+	return buf_add(text, s, n);
 }
 
 int
@@ -66,8 +75,12 @@ export_name_json(struct buf *text, const char *token, size_t len)
 
 	if (rc == 0)
 		rc = buf_add(text, "\"", 1);
-	for (size_t i = 0; i < raw.len && rc == 0; i++)
-		rc = add_escaped(text, (unsigned char)raw.data[i]);
+	for (size_t i = 0, n; i < raw.len && rc == 0; i += n) {
+		const unsigned char *s = (const unsigned char *)raw.data + i;
+
+		n = utf8_length(s, raw.len - i);
+		rc = add_escaped(text, s, n);
+	}
 	buf_release(&raw);
 	return rc < 0 ? -1 : buf_add(text, "\"", 1);
 }
