@@ -21,7 +21,7 @@
 #define STOP 1
 
 static const struct cli_option option_table[] = {
-	{'o', "format", "DIALECT", "what to write: json, csv, csvcompat, openbgpd, bird, bird1, ..."},
+	{'o', "format", "DIALECT", "what to write, one of these"},
 	{'O', "output", "FILE", "replace FILE, after every block, instead of writing to standard output"},
 	{'T', "table", "NAME", "name of BIRD's table, or of both without 4 and 6 (default " EXPORT_BIRD_TABLE ")"},
 	{'q', "quiet", NULL, "do not say which records have no place in the dialect"},
@@ -99,35 +99,40 @@ write_export(struct out *out, const void *ctx)
 	job->options->format->write(out, job->set, &job->meta);
 }
 
-/* Say once what the dialect has no place for. */
+/* "2 router keys, 55 ASPAs": what the dialect has no place for.  False when it has place for all. */
+static bool
+list_left_out(char *dst, size_t size, const struct export_format *format, const struct vrpset *set)
+{
+	static const struct {
+		unsigned kind;
+		const char *what;
+	} kinds[] = {
+		{EXPORT_IPV4, "IPv4 VRPs"},
+		{EXPORT_IPV6, "IPv6 VRPs"},
+		{EXPORT_ROUTER_KEYS, "router keys"},
+		{EXPORT_ASPAS, "ASPAs"},
+	};
+	size_t vrps, counts[ARRAY_LEN(kinds)], len = 0;
+
+	(void)vrpset_vrps(set, &vrps);
+	counts[0] = vrpset_ipv4_count(set);
+	counts[1] = vrps - counts[0];
+	(void)vrpset_router_keys(set, &counts[2]);
+	(void)vrpset_aspas(set, &counts[3]);
+	for (size_t i = 0; i < ARRAY_LEN(kinds) && len < size; i++)
+		if (counts[i] && !(format->holds & kinds[i].kind))
+			len += (size_t)snprintf(dst + len, size - len, "%s%zu %s", len ? ", " : "", counts[i], kinds[i].what);
+	return len > 0;
+}
+
+/* Once for a stream; its later tables have much the same. */
 static void
 tell_left_out(struct job *job)
 {
 	const struct export_format *format = job->options->format;
-	size_t vrps, keys, aspas, ipv4 = vrpset_ipv4_count(job->set), len = 0;
-	char text[160] = "";
+	char text[160];
 
-	if (job->told || job->options->quiet)
-		return;
-	(void)vrpset_vrps(job->set, &vrps);
-	(void)vrpset_router_keys(job->set, &keys);
-	(void)vrpset_aspas(job->set, &aspas);
-	const struct {
-		unsigned kind;
-		size_t count;
-		const char *what;
-	} kinds[] = {
-		{EXPORT_IPV4, ipv4, "IPv4 VRPs"},
-		{EXPORT_IPV6, vrps - ipv4, "IPv6 VRPs"},
-		{EXPORT_ROUTER_KEYS, keys, "router keys"},
-		{EXPORT_ASPAS, aspas, "ASPAs"},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-		if (kinds[i].count && !(format->holds & kinds[i].kind))
-			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%zu %s", len ? ", " : "",
-						kinds[i].count, kinds[i].what);
-	if (len == 0)
+	if (job->told || job->options->quiet || !list_left_out(text, sizeof(text), format, job->set))
 		return;
 	job->told = true;
 	cli_warn(job->cli, "%s has no place for these, which are left out: %s", format->name, text);

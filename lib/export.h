@@ -61,7 +61,7 @@ struct export_format {
 /* The dialect of this name, NULL when there is none. */
 const struct export_format *export_find(const char *name);
 
-/* All of them, in the order of the manual page. */
+/* All of them; i is below export_count(). */
 size_t export_count(void);
 const struct export_format *export_at(size_t i);
 
