@@ -25,7 +25,10 @@ complete -c vrp-slurm -s w -l watch -d 'watch the files, and write what a change
 
 # vrp-merge
 
-# vrp-format
+complete -c vrp-format -s o -l format -x -a 'json csv csvcompat openbgpd bird bird1 bird1v4 bird1v6 rpsl slurm jsonl summary' -d 'what to write'
+complete -c vrp-format -s O -l output -r -F -d 'replace a file after every block'
+complete -c vrp-format -s T -l table -x -d 'name of BIRD\'s table'
+complete -c vrp-format -s q -l quiet -d 'do not say which records have no place'
 
 complete -c rtr-serve -s l -l listen -x -d 'serve routers here'
 complete -c rtr-serve -s E -l ignore-expiry -d 'serve records that have expired, too'

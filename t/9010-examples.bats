@@ -81,6 +81,7 @@ run_page() {
 @test "the examples of vrp(5) run" { run_page vrp.5; }
 @test "the examples of vrp-fetch(1) run" { run_page vrp-fetch.1; }
 @test "the examples of vrp-slurm(1) run" { run_page vrp-slurm.1; }
+@test "the examples of vrp-format(1) run" { run_page vrp-format.1; }
 @test "the examples of rtr-serve(1) run" { run_page rtr-serve.1; }
 @test "the examples of rtr-dump(1) run" { run_page rtr-dump.1; }
 
