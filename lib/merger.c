@@ -18,7 +18,7 @@ struct merger {
 	size_t quorum;
 	bool hasty;		/* a quorum of tables is enough to begin with */
 	struct vrpset *result;	/* as written last, NULL before the snapshot */
-	int64_t time;
+	int64_t time;		/* the last that was written, STAMP_UNKNOWN */
 	struct vrpset **sets;	/* room for count, borrowed from the inputs' tables */
 	size_t count;
 	struct input inputs[];
@@ -59,14 +59,16 @@ publish(struct merger *m, struct vrpset *set)
 		attrs.tokens = &m->inputs[0].attrs;
 	if (m->result && delta_exact(m->result, set, &d) < 0)
 		return -1;
-	if (!m->result || delta_count(&d) || time != m->time)
+	/* A delta cannot unsay a time. */
+	if (!m->result || delta_count(&d) || (time != STAMP_UNKNOWN && time != m->time))
 		rc = m->ops->block(m->ctx, &attrs, set, m->result ? &d : NULL);
 	delta_release(&d);
 	if (rc)
 		return rc;
 	vrpset_unref(m->result);
 	m->result = vrpset_ref(set);
-	m->time = time;
+	if (time != STAMP_UNKNOWN)
+		m->time = time;
 	return 0;
 }
 
