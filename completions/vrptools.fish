@@ -18,9 +18,18 @@ complete -c vrp-fetch -l user-agent -x -d 'what to tell servers'
 
 # vrp-slurm
 
-# vrp-diff
+complete -c vrp-diff -s a -l annotations -d 'a changed trust anchor or expiry is a difference, too'
+complete -c vrp-diff -s o -l output -r -F -d 'replace a file instead of writing to standard output'
+complete -c vrp-diff -s q -l quiet -d 'write nothing, the exit status says it'
+complete -c vrp-diff -l stat -d 'write a summary'
+complete -c vrp-diff -l top -x -d 'list at most so many ASes in the summary'
+complete -c vrp-diff -l json -d 'write JSON in the form of rtrmon'
 
-# vrp-merge
+complete -c vrp-merge -s n -l quorum -x -a '1 2 3 all' -d 'keep what at least so many inputs hold'
+complete -c vrp-merge -s f -l follow -d 'merge live'
+complete -c vrp-merge -s o -l output -r -F -d 'replace a file instead of writing to standard output'
+complete -c vrp-merge -s q -l quiet -d 'no summary'
+complete -c vrp-merge -l wait -x -d 'begin without inputs that are late'
 
 # vrp-format
 
