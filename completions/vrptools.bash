@@ -16,11 +16,11 @@ _vrptools()
 		operands=files
 		;;
 	vrp-diff)
-		options=""
+		options="-a --annotations -o --output -q --quiet --stat --top --json"
 		operands=files
 		;;
 	vrp-merge)
-		options=""
+		options="-n --quorum -f --follow -o --output -q --quiet --wait"
 		operands=files
 		;;
 	vrp-format)
@@ -62,13 +62,17 @@ _vrptools()
 		mapfile -t COMPREPLY < <(compgen -W "0 1 2" -- "$cur")
 		return
 		;;
+	-n | --quorum)
+		mapfile -t COMPREPLY < <(compgen -W "1 2 3 all" -- "$cur")
+		return
+		;;
 	--shutdown)
 		mapfile -t COMPREPLY < <(compgen -W "keep flush" -- "$cur")
 		return
 		;;
 	-l | --listen | -t | --timeout | --max-age | --max-size | --max-shrink | --max-clients | --user-agent | \
 		--refresh | --retry | --expire | --history | --notify-interval | --query-timeout | --stall-timeout | \
-		--serial | --session)
+		--serial | --session | --top | --wait)
 		return
 		;;
 	esac

@@ -21,9 +21,18 @@ complete -c vrp-slurm -s f -l file -r -F -d 'exceptions to apply'
 complete -c vrp-slurm -s q -l quiet -d 'no summaries'
 complete -c vrp-slurm -s w -l watch -d 'watch the files, and write what a change of them changes'
 
-# vrp-diff
+complete -c vrp-diff -s a -l annotations -d 'a changed trust anchor or expiry is a difference, too'
+complete -c vrp-diff -s o -l output -r -F -d 'replace a file instead of writing to standard output'
+complete -c vrp-diff -s q -l quiet -d 'write nothing, the exit status says it'
+complete -c vrp-diff -l stat -d 'write a summary'
+complete -c vrp-diff -l top -x -d 'list at most so many ASes in the summary'
+complete -c vrp-diff -l json -d 'write JSON in the form of rtrmon'
 
-# vrp-merge
+complete -c vrp-merge -s n -l quorum -x -a '1 2 3 all' -d 'keep what at least so many inputs hold'
+complete -c vrp-merge -s f -l follow -d 'merge live'
+complete -c vrp-merge -s o -l output -r -F -d 'replace a file instead of writing to standard output'
+complete -c vrp-merge -s q -l quiet -d 'no summary'
+complete -c vrp-merge -l wait -x -d 'begin without inputs that are late'
 
 complete -c vrp-format -s o -l format -x -a 'json csv csvcompat openbgpd bird bird1 bird1v4 bird1v6 rpsl slurm jsonl summary' -d 'what to write'
 complete -c vrp-format -s O -l output -r -F -d 'replace a file after every block'

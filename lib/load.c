@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "stamp.h"
@@ -25,16 +26,18 @@ on_commit(void *ctx, struct vrpset *set, const struct block_head *head)
 
 	vrpset_unref(l->set);
 	l->set = vrpset_ref(set);
-	if (head->kind != BLOCK_DELTA)
-		l->time = STAMP_UNKNOWN;
-	if (head->time != STAMP_UNKNOWN)
+	if (head->time != STAMP_UNKNOWN || head->kind != BLOCK_DELTA)
 		l->time = head->time;
-	if (head->kind == BLOCK_DELTA)
-		return 0;
-	buf_reset(&l->source);
-	if (block_attr(head, "source", &l->source) < 0 || (l->source.len && buf_add(&l->source, "", 1) < 0))
-		return -1;
-	return 0;
+	return block_attrs_follow(&l->attrs, head);
+}
+
+/* The source of the table that was held last. */
+static int
+find_source(struct load *l)
+{
+	struct block_head last = {.attrs = l->attrs.data ? l->attrs.data : "", .attrs_len = l->attrs.len};
+
+	return block_attr(&last, "source", &l->source) < 0 || (l->source.len && buf_add(&l->source, "", 1) < 0) ? -1 : 0;
 }
 
 static int
@@ -55,6 +58,19 @@ on_other(void *ctx, const char *line, size_t len)
 	return buf_add(&l->other, line, len) < 0 || buf_add(&l->other, "\n", 1) < 0 ? -1 : 0;
 }
 
+/* As read(2), waiting where the descriptor, which others may share, would not. */
+static ssize_t
+read_some(int fd, char *data)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	ssize_t n;
+
+	while ((n = read(fd, data, READ_SIZE)) < 0 && (errno == EINTR || errno == EAGAIN))
+		if (errno == EAGAIN)
+			(void)poll(&p, 1, -1);
+	return n;
+}
+
 /* Feed the table with all of fd.  0, -1, or REFUSED. */
 static int
 read_all(struct table *t, int fd, struct vrp_err *err)
@@ -63,11 +79,10 @@ read_all(struct table *t, int fd, struct vrp_err *err)
 	ssize_t n = 0;
 	int rc = data ? 0 : -1;
 
-	while (rc == 0 && ((n = read(fd, data, READ_SIZE)) > 0 || (n < 0 && errno == EINTR)))
-		if (n > 0)
-			rc = table_feed(t, data, (size_t)n);
+	while (rc == 0 && (n = read_some(fd, data)) > 0)
+		rc = table_feed(t, data, (size_t)n);
 	if (rc == 0 && n < 0) {
-		vrp_err_at(err, 0, 0, "%s", strerror(errno));
+		vrp_err_set(err, "%s", strerror(errno));
 		rc = REFUSED;
 	}
 	free(data);
@@ -98,6 +113,8 @@ load_read(struct load *out, const char *path, struct names *names, struct vrp_er
 		rc = REFUSED;
 	}
 	if (rc == 0)
+		rc = find_source(out);
+	if (rc == 0)
 		return 0;
 	load_release(out);
 	return rc < 0 ? vrp_err_nomem(err) : -1;
@@ -107,6 +124,7 @@ void
 load_release(struct load *l)
 {
 	vrpset_unref(l->set);
+	buf_release(&l->attrs);
 	buf_release(&l->source);
 	buf_release(&l->other);
 	*l = (struct load){.time = STAMP_UNKNOWN};

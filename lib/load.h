@@ -21,8 +21,9 @@
 
 struct load {
 	struct vrpset *set;
-	int64_t time;		/* of the data, by the last block that has one; STAMP_UNKNOWN when none has */
-	struct buf source;	/* attribute `source` of the last snapshot, decoded and NUL-terminated; no data when it has none */
+	int64_t time;		/* of the data, by the last snapshot or a delta behind it; STAMP_UNKNOWN when none says */
+	struct buf attrs;	/* of the last block, as tokens; `time` and `source` of those before it where it lacks them */
+	struct buf source;	/* attribute `source` of these, decoded and NUL-terminated; no data when there is none */
 	struct buf other;	/* the lines of the input that begin with % or ~ and are not known, each with its newline */
 };
 

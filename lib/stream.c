@@ -73,6 +73,15 @@ next_token(const char **s, const char *end, const char **token, size_t *len)
 	return *len > 0;
 }
 
+/* Is the token name=... ? */
+static bool
+has_name(const char *token, size_t len, const char *name)
+{
+	size_t n = strlen(name);
+
+	return len > n && token[n] == '=' && memcmp(token, name, n) == 0;
+}
+
 int
 block_attr(const struct block_head *head, const char *name, struct buf *value)
 {
@@ -80,9 +89,49 @@ block_attr(const struct block_head *head, const char *name, struct buf *value)
 	size_t len, n = strlen(name);
 
 	while (next_token(&s, end, &token, &len))
-		if (len > n && token[n] == '=' && memcmp(token, name, n) == 0)
+		if (has_name(token, len, name))
 			return percent_decode(value, token + n + 1, len - n - 1) < 0 ? -1 : 1;
 	return 0;
+}
+
+/* Append the tokens between s and end, or only the one of a name where that is given. */
+static int
+add_tokens(struct buf *attrs, const char *s, const char *end, const char *name)
+{
+	const char *token;
+	size_t len;
+
+	while (next_token(&s, end, &token, &len)) {
+		if (name && !has_name(token, len, name))
+			continue;
+		if ((attrs->len && buf_add(attrs, " ", 1) < 0) || buf_add(attrs, token, len) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+block_attrs_follow(struct buf *attrs, const struct block_head *head)
+{
+	static const char *const lasting[] = {"time", "source"};
+	const char *s = head->attrs, *end = s + head->attrs_len, *token;
+	bool inherited[ARRAY_LEN(lasting)];
+	struct buf old = *attrs;
+	size_t len;
+	int rc;
+
+	for (size_t i = 0; i < ARRAY_LEN(lasting); i++)
+		inherited[i] = head->kind == BLOCK_DELTA && old.len;
+	for (const char *p = s; next_token(&p, end, &token, &len);)
+		for (size_t i = 0; i < ARRAY_LEN(lasting); i++)
+			inherited[i] = inherited[i] && !has_name(token, len, lasting[i]);
+	buf_init(attrs);
+	rc = add_tokens(attrs, s, end, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(lasting) && rc == 0; i++)
+		if (inherited[i])
+			rc = add_tokens(attrs, old.data, old.data + old.len, lasting[i]);
+	buf_release(&old);
+	return rc;
 }
 
 /* The block, or what should have been in one, is void. */
@@ -328,6 +377,12 @@ stream_write_begin(struct out *out, enum block_kind kind, const struct block_att
 	char stamp[STAMP_MAX];
 
 	out_addf(out, "%s", kind == BLOCK_DELTA ? "%delta" : "%snapshot");
+	if (attrs->tokens) {
+		out_add(out, " ", attrs->tokens->len > 0);
+		out_add(out, attrs->tokens->data, attrs->tokens->len);
+		out_add(out, "\n", 1);
+		return;
+	}
 	if (attrs->time != STAMP_UNKNOWN) {
 		stamp_format(attrs->time, stamp);
 		out_addf(out, " time=%s", stamp);

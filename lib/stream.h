@@ -43,6 +43,14 @@ struct block_head {
 int block_attr(const struct block_head *head, const char *name, struct buf *value);
 
 /*
+ * What is known of a table by its blocks: *attrs are the tokens that were known
+ * before head's block came, empty for none, and become those of head, one space
+ * between them.  Where a delta leaves out `time` or `source`, they stay; all
+ * else, such as a serial, is true of one block alone.  -1 when memory is out.
+ */
+VRP_NODISCARD int block_attrs_follow(struct buf *attrs, const struct block_head *head);
+
+/*
  * What a reader calls, in this order for each block: begin, record..., and end
  * or discard.  A callback that returns non-zero stops stream_feed(), which
  * returns that value.  Members may be NULL.
@@ -92,6 +100,7 @@ struct block_attrs {
 	const char *source;	/* raw; encoded when written */
 	int32_t session;
 	int64_t serial;
+	const struct buf *tokens;	/* name=value as they were read, instead of all of the above; may be empty */
 };
 
 #define BLOCK_ATTRS_INIT {.time = STAMP_UNKNOWN, .session = -1, .serial = -1}

@@ -351,12 +351,8 @@ sort_vrps(struct vrp *v, size_t n)
 	}
 }
 
-/*
- * Of two annotations the later expiry stands; of two that expire together the
- * trust anchor whose name sorts first, so that the order of input is no matter.
- */
-static bool
-outlives(const struct names *names, uint32_t expires_a, uint16_t ta_a, uint32_t expires_b, uint16_t ta_b)
+bool
+vrpset_outlives(const struct names *names, uint32_t expires_a, uint16_t ta_a, uint32_t expires_b, uint16_t ta_b)
 {
 	if (expires_a != expires_b)
 		return expires_a > expires_b;
@@ -376,7 +372,7 @@ finish_vrps(struct vrpset *set)
 		for (size_t i = 0; i < v->count; i++) {
 			if (kept == 0 || vrp_cmp(&p[kept - 1], &p[i]) != 0) {
 				p[kept++] = p[i];
-			} else if (outlives(set->names, p[i].expires, p[i].ta, p[kept - 1].expires, p[kept - 1].ta)) {
+			} else if (vrpset_outlives(set->names, p[i].expires, p[i].ta, p[kept - 1].expires, p[kept - 1].ta)) {
 				p[kept - 1] = p[i];
 			}
 		}
@@ -407,7 +403,7 @@ finish_keys(struct vrpset *set)
 	for (size_t i = 0; i < v->count; i++) {
 		if (kept == 0 || router_key_cmp(&p[kept - 1], &p[i]) != 0)
 			p[kept++] = p[i];
-		else if (outlives(set->names, p[i].expires, p[i].ta, p[kept - 1].expires, p[kept - 1].ta))
+		else if (vrpset_outlives(set->names, p[i].expires, p[i].ta, p[kept - 1].expires, p[kept - 1].ta))
 			p[kept - 1] = p[i];
 	}
 	v->count = kept;
@@ -430,7 +426,7 @@ join_aspas(struct vrpset *set, struct aspa *p, size_t n, struct vrp_err *err)
 	for (size_t i = 0; i < n; i++) {
 		memcpy(next, p[i].providers, p[i].provider_count * sizeof(*all));
 		next += p[i].provider_count;
-		if (i && outlives(set->names, p[i].expires, p[i].ta, p[0].expires, p[0].ta)) {
+		if (i && vrpset_outlives(set->names, p[i].expires, p[i].ta, p[0].expires, p[0].ta)) {
 			p[0].expires = p[i].expires;
 			p[0].ta = p[i].ta;
 		}

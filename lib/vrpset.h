@@ -59,6 +59,13 @@ VRP_NODISCARD struct vrpset *vrpset_empty(struct names *names);
 struct vrpset *vrpset_ref(struct vrpset *set);
 void vrpset_unref(struct vrpset *set);			/* NULL is allowed */
 
+/*
+ * Which of two annotations of one record stands: true when a's does, for its
+ * later expiry or, where both expire together, for a trust anchor whose name
+ * sorts first, so that the order of input is no matter.
+ */
+bool vrpset_outlives(const struct names *names, uint32_t expires_a, uint16_t ta_a, uint32_t expires_b, uint16_t ta_b);
+
 /* The records in canonical order; borrowed for as long as the set lives. */
 const struct vrp *vrpset_vrps(const struct vrpset *set, size_t *count);
 const struct router_key *vrpset_router_keys(const struct vrpset *set, size_t *count);

@@ -33,6 +33,11 @@ setup() {
 	xz -k feed.json
 	mv feed.json.xz archive.json.xz
 	vrp-fetch -q -o table feed.json
+	# Two tables that differ, and what leads from one to the other.
+	grep -v '^2606' table >yesterday
+	vrp-diff -a -o delta yesterday table || [ $? -eq 1 ]
+	cp yesterday primary
+	cp table secondary
 	serve cache table
 	wait_log cache 'serial 1:'
 }
@@ -82,6 +87,8 @@ run_page() {
 @test "the examples of vrp-fetch(1) run" { run_page vrp-fetch.1; }
 @test "the examples of vrp-slurm(1) run" { run_page vrp-slurm.1; }
 @test "the examples of vrp-format(1) run" { run_page vrp-format.1; }
+@test "the examples of vrp-diff(1) run" { run_page vrp-diff.1; }
+@test "the examples of vrp-merge(1) run" { run_page vrp-merge.1; }
 @test "the examples of rtr-serve(1) run" { run_page rtr-serve.1; }
 @test "the examples of rtr-dump(1) run" { run_page rtr-dump.1; }
 

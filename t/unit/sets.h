@@ -130,6 +130,29 @@ random_set(struct rng *rng, struct names *names, uint32_t n)
 	return set;
 }
 
+/* The same with annotations of a few kinds, so that they meet again, too. */
+static inline struct vrpset *
+random_annotated_set(struct rng *rng, struct names *names, uint32_t n)
+{
+	static const char *const anchors[] = {"-", "apnic", "ripe", "a%20b"};
+	static const uint32_t expiries[] = {0, 5, 6, EXPIRES_MAX, EXPIRES_UNKNOWN};
+	struct vrpset_builder *b = vrpset_builder_new(names);
+	struct vrpset *set;
+
+	assert_non_null(b);
+	for (n = rng_below(rng, n + 1); n > 0; n--) {
+		const char *anchor = anchors[rng_below(rng, ARRAY_LEN(anchors))];
+		struct loose l;
+
+		random_any(rng, &l);
+		annotate(&l.p, (uint16_t)names_token(names, anchor, strlen(anchor)), expiries[rng_below(rng, ARRAY_LEN(expiries))]);
+		assert_int_equal(vrpset_add(b, &l.p), 0);
+	}
+	set = vrpset_finish(b, NULL);
+	assert_non_null(set);
+	return set;
+}
+
 /* The set of these record lines. */
 static inline struct vrpset *
 set_of(struct names *names, const char *text)

@@ -293,6 +293,81 @@ test_apply(void **state)
 	}
 }
 
+/* What only annotations tell apart is announced, and not withdrawn. */
+static void
+test_exact(void **state)
+{
+	static const struct {
+		const char *from, *to, *withdrawn, *announced;
+		size_t count;
+	} cases[] = {
+		{"", "", "", "", 0},
+		{"1.0.0.0/24 24 1 a 5", "1.0.0.0/24 24 1 a 5", "", "", 0},
+		{"1.0.0.0/24 24 1 a 5", "", "1.0.0.0/24 24 AS1 a 5\n", "", 1},
+		{"", "1.0.0.0/24 24 1 a 5", "", "1.0.0.0/24 24 AS1 a 5\n", 1},
+		{"1.0.0.0/24 24 1 a 5", "1.0.0.0/24 24 1 a 6", "", "1.0.0.0/24 24 AS1 a 6\n", 1},
+		{"1.0.0.0/24 24 1 a 6", "1.0.0.0/24 24 1 a 5", "", "1.0.0.0/24 24 AS1 a 5\n", 1},
+		{"1.0.0.0/24 24 1 a 5", "1.0.0.0/24 24 1 b 5", "", "1.0.0.0/24 24 AS1 b 5\n", 1},
+		{"1.0.0.0/24 24 1 a 5", "1.0.0.0/24 24 1", "", "1.0.0.0/24 24 AS1 - -\n", 1},
+		{"1.0.0.0/24 24 1 a 5\n2.0.0.0/24 24 1", "1.0.0.0/24 24 1 a 6\n3.0.0.0/24 24 1",
+		 "2.0.0.0/24 24 AS1 - -\n", "1.0.0.0/24 24 AS1 a 6\n3.0.0.0/24 24 AS1 - -\n", 3},
+		{"router-key 1 0000000000000000000000000000000000000000 AA== a 5",
+		 "router-key 1 0000000000000000000000000000000000000000 AA== a 6", "",
+		 "router-key AS1 0000000000000000000000000000000000000000 AA== a 6\n", 1},
+		{"aspa 1 2 - 5", "aspa 1 2 - 6", "", "aspa AS1 AS2 - 6\n", 1},
+		/* With other providers it stands in both, whatever becomes of its annotations. */
+		{"aspa 1 2 - 5", "aspa 1 3 - 5", "aspa AS1 AS2 - 5\n", "aspa AS1 AS3 - 5\n", 1},
+		{"aspa 1 2 - 5", "aspa 1 3 - 6", "aspa AS1 AS2 - 5\n", "aspa AS1 AS3 - 6\n", 1},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct vrpset *from = set_of(*state, cases[i].from), *to = set_of(*state, cases[i].to);
+		struct delta d;
+
+		assert_int_equal(delta_exact(from, to, &d), 0);
+		assert_text(d.withdrawn, cases[i].withdrawn);
+		assert_text(d.announced, cases[i].announced);
+		assert_int_equal(delta_count(&d), cases[i].count);
+		delta_release(&d);
+		vrpset_unref(from);
+		vrpset_unref(to);
+	}
+}
+
+/* apply(A, exact(A, B)) is B to the last annotation, and nothing else is empty. */
+static void
+test_apply_exact(void **state)
+{
+	struct rng rng = {24};
+	size_t annotations_alone = 0;
+
+	for (int i = 0; i < 2000; i++) {
+		struct vrpset *a = random_annotated_set(&rng, *state, 80), *b = random_annotated_set(&rng, *state, 80), *got;
+		struct delta d, plain = between(a, b);
+		char *ta = set_text(a), *tb = set_text(b), *text;
+		struct vrp_err err = {0};
+
+		assert_int_equal(delta_exact(a, b, &d), 0);
+		assert_true(vrpset_same(d.withdrawn, plain.withdrawn));
+		assert_true(vrpset_count(d.announced) >= vrpset_count(plain.announced));
+		annotations_alone += vrpset_count(d.announced) - vrpset_count(plain.announced);
+		assert_int_equal(delta_count(&d) == 0, strcmp(ta, tb) == 0);
+		got = delta_apply(a, &d, &err);
+		assert_case(got != NULL, "%s", err.msg);
+		text = set_text(got);
+		assert_string_equal(text, tb);
+		free(text);
+		free(ta);
+		free(tb);
+		vrpset_unref(got);
+		delta_release(&d);
+		delta_release(&plain);
+		vrpset_unref(a);
+		vrpset_unref(b);
+	}
+	assert_true(annotations_alone > 1000);
+}
+
 /* One weekly export, `AS64496,192.0.2.0/24,24,apnic` a line. */
 static struct vrpset *
 read_csv(struct names *names, const char *path)
@@ -427,6 +502,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_between, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_between_against_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_apply_between, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_exact, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_apply_exact, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_compose, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_compose_cancels, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_apply, setup, teardown),

@@ -374,6 +374,40 @@ test_attrs(void **state)
 	assert_int_equal(block_attr(&(struct block_head){.attrs = ""}, "time", &(struct buf)BUF_INIT), 0);
 }
 
+/* The attributes of a table by its blocks, one after the other. */
+static void
+test_attrs_follow(void **state)
+{
+	static const struct {
+		enum block_kind kind;
+		const char *attrs, *want;
+	} steps[] = {
+		{BLOCK_DELTA, "", ""},
+		{BLOCK_SNAPSHOT, " time=T1\t source=S1  serial=1 x=y ", "time=T1 source=S1 serial=1 x=y"},
+		{BLOCK_DELTA, "", "time=T1 source=S1"},
+		{BLOCK_DELTA, "serial=2 time=T2 z", "serial=2 time=T2 z source=S1"},
+		{BLOCK_DELTA, "source= timer=1", "source= timer=1 time=T2"},
+		{BLOCK_DELTA, "time=T3", "time=T3 source="},
+		{BLOCK_SNAPSHOT, "time=T4", "time=T4"},
+		{BLOCK_DELTA, "sources=S", "sources=S time=T4"},
+		{BLOCK_SNAPSHOT, "", ""},
+		{BLOCK_SNAPSHOT, "source=S2", "source=S2"},
+		{BLOCK_BARE, "", ""},
+	};
+	struct buf attrs = BUF_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		struct block_head head = {.kind = steps[i].kind, .attrs = steps[i].attrs, .attrs_len = strlen(steps[i].attrs)};
+
+		assert_int_equal(block_attrs_follow(&attrs, &head), 0);
+		assert_case(attrs.len == strlen(steps[i].want) &&
+			    (attrs.len == 0 || memcmp(attrs.data, steps[i].want, attrs.len) == 0),
+			    "%zu: '%.*s'", i, (int)attrs.len, attrs.len ? attrs.data : "");
+	}
+	buf_release(&attrs);
+}
+
 static void
 assert_head(enum block_kind kind, const struct block_attrs *attrs, const char *want)
 {
@@ -391,6 +425,7 @@ static void
 test_write_heads(void **state)
 {
 	struct block_attrs a = BLOCK_ATTRS_INIT;
+	struct buf tokens = BUF_INIT;
 
 	(void)state;
 	assert_head(BLOCK_SNAPSHOT, &a, "%snapshot\n~end\n");
@@ -399,6 +434,12 @@ test_write_heads(void **state)
 	assert_head(BLOCK_SNAPSHOT, &a, "%snapshot time=2026-11-23T00:00:00Z source=a%20b%0A%25 session=0 serial=4294967295\n~end\n");
 	a = (struct block_attrs){.time = 0, .source = "", .session = 65535, .serial = 0};
 	assert_head(BLOCK_DELTA, &a, "%delta time=1970-01-01T00:00:00Z source= session=65535 serial=0\n~end\n");
+	/* Tokens as they are, instead. */
+	a.tokens = &tokens;
+	assert_head(BLOCK_DELTA, &a, "%delta\n~end\n");
+	assert_int_equal(buf_addf(&tokens, "x=%%zz time=never"), 0);
+	assert_head(BLOCK_SNAPSHOT, &a, "%snapshot x=%zz time=never\n~end\n");
+	buf_release(&tokens);
 }
 
 /* What one reader takes, the writer writes, the reader takes again: the same set. */
@@ -567,6 +608,7 @@ main(void)
 		cmocka_unit_test(test_longest_line),
 		cmocka_unit_test(test_endless_line),
 		cmocka_unit_test(test_attrs),
+		cmocka_unit_test(test_attrs_follow),
 		cmocka_unit_test(test_write_heads),
 		cmocka_unit_test(test_order_is_irrelevant),
 		cmocka_unit_test(test_sorted_text_is_framed),
