@@ -224,7 +224,7 @@ line_format_vrp(char *dst, const struct vrp *vrp, const struct names *names)
 {
 	dst = prefix_format(dst, &vrp->prefix);
 	*dst++ = ' ';
-	dst = num_format_u32(dst, vrp->maxlen);
+	dst = num_format_u8(dst, vrp->maxlen);
 	*dst++ = ' ';
 	dst = format_asn(dst, vrp->asn);
 	return format_annotations(dst, vrp->ta, vrp->expires, names);
