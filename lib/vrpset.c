@@ -87,21 +87,27 @@ vec_resize(struct vec *v, size_t cap, size_t size)
 }
 
 /*
- * Room for n more elements of size bytes, which then count, or NULL.  Large
- * arrays grow far ahead, for each move maps all of their pages anew; finishing
- * gives back what was not needed.
+ * Room for n more elements.  Large arrays grow far ahead, for each move maps all
+ * of their pages anew; finishing gives back what was not needed.
  */
-static void *
+static int
+vec_grow(struct vec *v, size_t n, size_t size)
+{
+	size_t need = v->count + n < 16 ? 16 : v->count + n;
+
+	if (n > SIZE_MAX / 16 / size - v->count)
+		return -1;
+	if (need * size >= HUGE_PAGE / 2 && vec_resize(v, 4 * need, size) == 0)
+		return 0;
+	return vec_resize(v, need + need / 2, size);
+}
+
+/* Room for n more elements of size bytes, which then count, or NULL. */
+static inline void *
 vec_push(struct vec *v, size_t n, size_t size)
 {
-	if (n > v->cap - v->count) {
-		size_t need = v->count + n < 16 ? 16 : v->count + n;
-
-		if (n > SIZE_MAX / 16 / size - v->count)
-			return NULL;
-		if ((need * size < HUGE_PAGE / 2 || vec_resize(v, 4 * need, size) < 0) && vec_resize(v, need + need / 2, size) < 0)
-			return NULL;
-	}
+	if (VRP_UNLIKELY(n > v->cap - v->count) && vec_grow(v, n, size) < 0)
+		return NULL;
 	v->count += n;
 	return (char *)v->items + (v->count - n) * size;
 }
