@@ -256,12 +256,11 @@ format_asn(char *dst, uint32_t asn)
 static char *
 format_annotations(char *dst, uint16_t ta, uint32_t expires, const struct names *names)
 {
-	size_t len;
-	const char *name = names_get(names, ta, &len);
+	const char *name = names_get(names, ta, NULL);
 
 	*dst++ = ' ';
-	memcpy(dst, name, len);
-	dst += len;
+	while (*name)
+		*dst++ = *name++;
 	*dst++ = ' ';
 	if (expires != EXPIRES_UNKNOWN)
 		return num_format_u32(dst, expires);
