@@ -55,7 +55,7 @@ libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1)))
 # ---- Sources
 
 # Layers of lib/, lowest first.  A file includes its own layer or a lower one.
-L0 = err num stamp enc buf arena blob out log
+L0 = err num stamp enc buf arena huge blob out log
 L1 = prefix payload names
 L2 = vrpset delta merge
 L3 = line stream table merger feed feed_json feed_csv json \

@@ -175,8 +175,8 @@ parse_aspa(const struct fields *fs, struct names *names, struct line_scratch *sc
 }
 
 int
-line_parse(const char *s, size_t len, struct names *names, struct line_scratch *scratch, struct payload *out,
-	   struct vrp_err *err)
+line_parse_any(const char *s, size_t len, struct names *names, struct line_scratch *scratch, struct payload *out,
+	       struct vrp_err *err)
 {
 	struct fields fs;
 
@@ -195,6 +195,56 @@ line_parse(const char *s, size_t len, struct names *names, struct line_scratch *
 	return parse_vrp(&fs, names, &out->vrp, err);
 }
 
+/*
+ * A VRP as we write it, in one pass: single blanks, a number for the maximum
+ * length, "AS", both annotations.  False for any other line and for all that is
+ * wrong; names gets no name from those.
+ */
+static bool
+parse_written_vrp(const char *s, const char *end, struct names *names, struct vrp *vrp)
+{
+	uint32_t maxlen;
+	const char *ta;
+	size_t ta_len;
+	int id;
+
+	s = prefix_scan(s, end, &vrp->prefix);
+	if (!s || s == end || *s != ' ')
+		return false;
+	s = num_scan_u32(s + 1, end, &maxlen);
+	if (!s || end - s < 4 || s[0] != ' ' || s[1] != 'A' || s[2] != 'S')
+		return false;
+	s = num_scan_u32(s + 3, end, &vrp->asn);
+	if (!s || s == end || *s != ' ')
+		return false;
+	ta = ++s;
+	while (s < end && *s != ' ')
+		s++;
+	ta_len = (size_t)(s - ta);
+	if (ta_len == 0)
+		return false;
+	if (end - s == 2 && s[1] == '-')
+		vrp->expires = EXPIRES_UNKNOWN;
+	else if (s == end || num_scan_u32(s + 1, end, &vrp->expires) != end || vrp->expires > EXPIRES_MAX)
+		return false;
+	if (maxlen < vrp->prefix.len || maxlen > prefix_bits((enum family)vrp->prefix.family) ||
+	    prefix_has_host_bits(&vrp->prefix) || (id = names_token(names, ta, ta_len)) < 0)
+		return false;
+	vrp->maxlen = (uint8_t)maxlen;
+	vrp->ta = (uint16_t)id;
+	return true;
+}
+
+int
+line_parse(const char *s, size_t len, struct names *names, struct line_scratch *scratch, struct payload *out,
+	   struct vrp_err *err)
+{
+	out->kind = PAYLOAD_VRP;
+	if (VRP_LIKELY(parse_written_vrp(s, s + len, names, &out->vrp)))
+		return 0;
+	return line_parse_any(s, len, names, scratch, out, err);
+}
+
 static char *
 format_asn(char *dst, uint32_t asn)
 {
@@ -206,12 +256,11 @@ format_asn(char *dst, uint32_t asn)
 static char *
 format_annotations(char *dst, uint16_t ta, uint32_t expires, const struct names *names)
 {
-	size_t len;
-	const char *name = names_get(names, ta, &len);
+	const char *name = names_get(names, ta, NULL);
 
 	*dst++ = ' ';
-	memcpy(dst, name, len);
-	dst += len;
+	while (*name)
+		*dst++ = *name++;
 	*dst++ = ' ';
 	if (expires != EXPIRES_UNKNOWN)
 		return num_format_u32(dst, expires);
@@ -224,7 +273,7 @@ line_format_vrp(char *dst, const struct vrp *vrp, const struct names *names)
 {
 	dst = prefix_format(dst, &vrp->prefix);
 	*dst++ = ' ';
-	dst = num_format_u32(dst, vrp->maxlen);
+	dst = num_format_u8(dst, vrp->maxlen);
 	*dst++ = ' ';
 	dst = format_asn(dst, vrp->asn);
 	return format_annotations(dst, vrp->ta, vrp->expires, names);

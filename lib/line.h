@@ -36,6 +36,13 @@ VRP_NODISCARD int line_parse(const char *s, size_t len, struct names *names, str
 			     struct payload *out, struct vrp_err *err);
 
 /*
+ * The same in all respects, slower: line_parse() comes here with what is not a
+ * VRP as we write it.  Tests hold the two against each other.
+ */
+VRP_NODISCARD int line_parse_any(const char *s, size_t len, struct names *names, struct line_scratch *scratch,
+				 struct payload *out, struct vrp_err *err);
+
+/*
  * Write a record in canonical form without newline.  line_format_vrp() needs
  * LINE_VRP_MAX bytes at dst and returns the end; line_write() takes any kind,
  * adds the newline, and puts sign before it unless that is 0.

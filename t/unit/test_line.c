@@ -8,6 +8,7 @@
 
 struct fixture {
 	struct names *names;
+	struct names *names_any;	/* those of line_parse_any() */
 	struct line_scratch scratch;
 	struct payload p;
 	struct vrp_err err;
@@ -19,7 +20,7 @@ setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	*state = f;
-	return f && (f->names = names_new()) ? 0 : -1;
+	return f && (f->names = names_new()) && (f->names_any = names_new()) ? 0 : -1;
 }
 
 static int
@@ -28,9 +29,33 @@ teardown(void **state)
 	struct fixture *f = *state;
 
 	names_unref(f->names);
+	names_unref(f->names_any);
 	line_scratch_release(&f->scratch);
 	free(f);
 	return 0;
+}
+
+/* What line_parse_any() says of the same line, with names of its own, has to be the same; rc is line_parse()'s. */
+static void
+assert_any_agrees(struct fixture *f, const char *line, size_t len, int rc)
+{
+	struct line_scratch scratch = {BUF_INIT};
+	struct vrp_err err = {.line = 42};
+	struct payload p;
+
+	assert_case(line_parse_any(line, len, f->names_any, &scratch, &p, &err) == rc, "'%.*s'", (int)len, line);
+	assert_case(names_count(f->names_any) == names_count(f->names), "'%.*s'", (int)len, line);
+	assert_case(err.line == f->err.line && err.column == f->err.column && strcmp(err.msg, f->err.msg) == 0,
+		    "'%.*s': %zu %s, but %zu %s", (int)len, line, f->err.column, f->err.msg, err.column, err.msg);
+	if (rc == 0) {
+		assert_int_equal(p.kind, f->p.kind);
+		if (p.kind == PAYLOAD_VRP) {
+			assert_memory_equal(&p.vrp.prefix, &f->p.vrp.prefix, sizeof(p.vrp.prefix));
+			assert_case(p.vrp.maxlen == f->p.vrp.maxlen && p.vrp.asn == f->p.vrp.asn && p.vrp.ta == f->p.vrp.ta &&
+				    p.vrp.expires == f->p.vrp.expires, "'%.*s'", (int)len, line);
+		}
+	}
+	line_scratch_release(&scratch);
 }
 
 static int
@@ -44,6 +69,7 @@ parse(struct fixture *f, const char *text, size_t len)
 	vrp_err_clear(&f->err);
 	f->err.line = 42;
 	rc = line_parse(exact, len, f->names, &f->scratch, &f->p, &f->err);
+	assert_any_agrees(f, exact, len, rc);
 	free(exact);
 	assert_int_equal(f->err.line, 42);
 	return rc;
@@ -82,6 +108,10 @@ test_canonical(void **state)
 		{"1.0.0.0/24 24 1 - 4294967294", "1.0.0.0/24 24 AS1 - 4294967294"},
 		{"1.0.0.0/24 24 1 - 4294967295", "1.0.0.0/24 24 AS1 - 4294967294"},
 		{"1.0.0.0/24 24 1 - 18446744073709551615", "1.0.0.0/24 24 AS1 - 4294967294"},
+		{"1.0.0.0/24 24 AS1 - 4294967294", "1.0.0.0/24 24 AS1 - 4294967294"},
+		{"1.0.0.0/24 24 AS1 - 4294967295", "1.0.0.0/24 24 AS1 - 4294967294"},
+		{"1.0.0.0/24 24 AS1 - 4294967296", "1.0.0.0/24 24 AS1 - 4294967294"},
+		{"1.0.0.0/24 24 AS1  5", "1.0.0.0/24 24 AS1 5 -"},
 		{"1.0.0.0/24 24 1 RIPE%20NCC 1", "1.0.0.0/24 24 AS1 RIPE%20NCC 1"},
 		{"1.0.0.0/24 24 1 1795942462", "1.0.0.0/24 24 AS1 1795942462 -"},
 		{"aspa AS64496 AS64497,AS64498 - -", "aspa AS64496 AS64497,AS64498 - -"},
@@ -284,6 +314,7 @@ random_payload(struct rng *rng, struct fixture *f, struct payload *p, uint32_t *
 	uint32_t expires = rng_below(rng, 2) ? (uint32_t)rng_next(rng) : EXPIRES_UNKNOWN;
 	uint32_t asn = (uint32_t)rng_next(rng) >> rng_below(rng, 32);
 
+	assert_int_equal(names_token(f->names_any, ta, strlen(ta)), id);
 	memset(p, 0, sizeof(*p));
 	switch (rng_below(rng, 4)) {
 	case 0:
@@ -396,6 +427,60 @@ test_damaged(void **state)
 	assert_true(accepted > 1000);
 }
 
+/* Where a line goes wrong, or only differs from what we write, both ways of reading it part: parse() compares them. */
+static void
+test_almost_written(void **state)
+{
+	static const char bytes[] = "   \t\r0123459/.:-aAsSf%x\x80";
+	struct fixture *f = *state;
+	struct rng rng = {11};
+	int accepted = 0, as_written = 0;
+
+	for (int i = 0; i < 200000; i++) {
+		uint32_t providers[64];
+		uint8_t spki[256];
+		char line[400];
+		struct buf b;
+		size_t len;
+
+		do
+			random_payload(&rng, f, &f->p, providers, spki);
+		while (f->p.kind != PAYLOAD_VRP);
+		format(f, 0, &b);
+		len = b.len - 1;
+		memcpy(line, b.data, len);
+		for (uint32_t n = rng_below(&rng, 3); n > 0; n--) {
+			size_t at = rng_below(&rng, (uint32_t)len + 1);
+			char c = bytes[rng_below(&rng, sizeof(bytes) - 1)];
+
+			/* Half of the time beside a blank, where fields meet. */
+			if (rng_below(&rng, 2))
+				while (at < len && line[at] != ' ')
+					at++;
+			switch (rng_below(&rng, 3)) {
+			case 0:
+				memmove(line + at + 1, line + at, len++ - at);
+				line[at] = c;
+				break;
+			case 1:
+				if (at + 1 < len)
+					memmove(line + at, line + at + 1, --len - at);
+				break;
+			default:
+				at += rng_below(&rng, 2);
+				if (at < len)
+					line[at] = c;
+			}
+		}
+		if (parse(f, line, len) == 0) {
+			accepted++;
+			as_written += len == b.len - 1 && memcmp(line, b.data, len) == 0;
+		}
+		buf_release(&b);
+	}
+	assert_true(as_written > 50000 && accepted - as_written > 5000 && accepted < 150000);
+}
+
 int
 main(void)
 {
@@ -408,6 +493,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_longest_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_almost_written, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("line", tests, NULL, NULL);
