@@ -177,7 +177,7 @@ probe_all(const struct slurm *s, const struct file *f)
 static void
 check_assertions(const struct slurm *s, const struct file *f, struct names *names)
 {
-	struct vrpset *empty = vrpset_empty(names), *got = slurm_apply(s, empty, NULL);
+	struct vrpset *empty = vrpset_empty(names), *got = slurm_apply(s, empty, NULL, NULL);
 	size_t asserted = 0;
 
 	assert(empty && got && vrpset_same(got, slurm_assertions(s)));

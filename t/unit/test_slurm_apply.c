@@ -387,6 +387,7 @@ test_apply(void **state)
 	assert_int_equal(names_token(names, "ripe", 4), 1);
 	for (int round = 0; round < 2000; round++) {
 		struct vrpset *set, *got, *want;
+		struct slurm_counts counts;
 		struct vrp_err err = {0};
 		struct file f;
 		struct slurm *s;
@@ -396,8 +397,11 @@ test_apply(void **state)
 		text = file_text(&f);
 		s = good_slurm(names, text);
 		set = random_table(&rng, names, &f);
-		got = slurm_apply(s, set, &err);
+		got = slurm_apply(s, set, &counts, &err);
 		assert_case(got, "%s: %s", text, err.msg);
+		assert_int_equal(counts.asserted, vrpset_count(slurm_assertions(s)));
+		assert_int_equal(counts.kept + counts.asserted, vrpset_count(got));
+		assert_true(counts.kept + counts.removed <= vrpset_count(set));
 		unchanged += got == set;
 		want = model_apply(&f, set);
 		got_text = set_text(got);
@@ -420,7 +424,7 @@ expect_applied(const char *file, const char *before, const char *after)
 {
 	struct names *names = names_new();
 	struct slurm *s = good_slurm(names, file);
-	struct vrpset *set = set_of(names, before), *got = slurm_apply(s, set, NULL);
+	struct vrpset *set = set_of(names, before), *got = slurm_apply(s, set, NULL, NULL);
 	char *text = set_text(got);
 
 	assert_case(strcmp(text, after) == 0, "%s made of %s\n%s", file, before, text);
@@ -473,7 +477,7 @@ test_apply_too_many(void **state)
 		providers[i] = 2 + i;
 	assert_int_equal(vrpset_add_aspa(b, &aspa), 0);
 	set = vrpset_finish(b, NULL);
-	assert_null(slurm_apply(s, set, &err));
+	assert_null(slurm_apply(s, set, NULL, &err));
 	assert_string_equal(err.msg, "the ASPAs of AS1 have 16381 providers together, more than 16380");
 	vrpset_unref(set);
 	free(providers);
