@@ -130,7 +130,7 @@ setup_file() {
 
 @test "while the server is away, routers keep what they have and exceptions go on" {
 	stop nginx
-	wait_log fetch 'refused'
+	wait_log fetch 'failed to connect'
 	put_slurm 9498 198.51.100.0/24
 	want 3 9498 198.51.100.0/24
 	routers_hold_it
