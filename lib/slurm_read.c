@@ -238,12 +238,10 @@ take_list(struct slurm_reader *rd, enum slurm_member list)
 		if (slurm_reader_next(rd, &t) < 0)
 			return -1;
 		if (t.type == JSON_TOKEN_ARRAY_END)
-			break;
+			return 0;
 		if (take_entry(rd, list, &t) < 0)
 			return -1;
 	}
-	*index = NO_INDEX;
-	return 0;
 }
 
 static int

@@ -143,6 +143,8 @@ test_version(void **state)
 		   "validationOutputFilters.aspaFilters: slurmVersion 1 has no such member");
 	expect_bad("{\"locallyAddedAssertions\":{\"prefixAssertions\":[],\n\"aspaAssertions\":[]},\n\"slurmVersion\":1}", 2, 1,
 		   "locallyAddedAssertions.aspaAssertions: slurmVersion 1 has no such member");
+	expect_bad("{\"locallyAddedAssertions\":{\"aspaAssertions\":[]},\n\"validationOutputFilters\":{\"aspaFilters\":[]},\n"
+		   "\"slurmVersion\":1}", 1, 28, "locallyAddedAssertions.aspaAssertions: slurmVersion 1 has no such member");
 	/* Version 2 without them. */
 	expect_bad("{\"slurmVersion\":2,\"validationOutputFilters\":\n{\"prefixFilters\":[],\"bgpsecFilters\":[]},\n"
 		   "\"locallyAddedAssertions\":{\"prefixAssertions\":[],\"bgpsecAssertions\":[],\"aspaAssertions\":[]}}", 2, 1,
