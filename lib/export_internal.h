@@ -16,7 +16,7 @@
 
 struct export_run;
 
-/* Each puts a record at dst and returns the end; kinds that the dialect doesn't hold may be NULL. */
+/* Each puts a record, or nothing, at dst and returns the end; kinds that the dialect doesn't hold may be NULL. */
 struct export_style {
 	const char *between;	/* two records of one kind */
 	char *(*vrp)(char *dst, const struct vrp *vrp, const struct export_run *run);

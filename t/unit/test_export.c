@@ -204,6 +204,30 @@ test_slurm(void **state)
 		      "\t\t\t{ \"customerAsn\": 64500, \"providerAsns\": [64501, 64502] }\n\t\t]\n\t}\n}\n");
 }
 
+/* A customer among its own providers would void the file, and so would one of AS0. */
+static void
+test_slurm_strange_aspas(void **state)
+{
+	static const char *const cases[][2] = {
+		{"aspa 5 5", "{ \"customerAsn\": 5, \"providerAsns\": [0] }"},
+		{"aspa 5 5,6", "{ \"customerAsn\": 5, \"providerAsns\": [6] }"},
+		{"aspa 5 4,5", "{ \"customerAsn\": 5, \"providerAsns\": [4] }"},
+		{"aspa 5 3,4,5,6,7", "{ \"customerAsn\": 5, \"providerAsns\": [3, 4, 6, 7] }"},
+		{"aspa 0 0", ""},
+		{"aspa 0 1\naspa 1 2", "{ \"customerAsn\": 1, \"providerAsns\": [2] }"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		static const struct export_meta none = EXPORT_META_INIT;
+		char *got = exported("slurm", cases[i][0], &none), want[128];
+
+		snprintf(want, sizeof(want), "\"aspaAssertions\": [\n%s%s\n\t\t]\n", *cases[i][1] ? "\t\t\t" : "", cases[i][1]);
+		assert_case(strstr(got, want), "%s: %s", cases[i][0], got);
+		free(got);
+	}
+}
+
 static void
 test_summary(void **state)
 {
@@ -362,7 +386,7 @@ main(void)
 		cmocka_unit_test(test_bird_table), cmocka_unit_test(test_openbgpd), cmocka_unit_test(test_rpsl),
 		cmocka_unit_test(test_json),	 cmocka_unit_test(test_jsonl),	 cmocka_unit_test(test_slurm),
 		cmocka_unit_test(test_summary),	 cmocka_unit_test(test_names),	 cmocka_unit_test(test_largest),
-		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_full),	 cmocka_unit_test(test_slurm_strange_aspas),
 	};
 
 	return cmocka_run_group_tests_name("export", tests, NULL, NULL);
