@@ -207,9 +207,21 @@ static void
 on_reject(void *ctx, size_t input, const struct vrp_err *reason)
 {
 	struct follower *f = ctx;
+	struct vrp_err told = *reason;
 
 	f->broken = true;
-	cli_warn_err(f->cli, f->options->paths[input], reason);
+	vrp_err_set(&told, "%s; %s", reason->msg, merger_has_table(f->merger, input) ? "its last table goes on to count"
+										     : "it has no table yet");
+	cli_warn_err(f->cli, f->options->paths[input], &told);
+}
+
+static void
+on_fail(void *ctx, const struct vrp_err *reason)
+{
+	struct follower *f = ctx;
+
+	f->broken = true;
+	cli_warn(f->cli, "%s; what was written last stands", reason->msg);
 }
 
 static int
@@ -355,7 +367,12 @@ follow(struct follower *f, char *data)
 static int
 merge_live(const struct cli *cli, const struct options *o, struct names *names)
 {
-	static const struct merger_ops ops = {.block = on_block, .reject = on_reject, .other = on_other};
+	static const struct merger_ops ops = {
+		.block = on_block,
+		.reject = on_reject,
+		.fail = on_fail,
+		.other = on_other,
+	};
 	struct follower f = {.cli = cli, .options = o, .start = now()};
 	char *data = malloc(READ_SIZE);
 	int status;

@@ -7,6 +7,8 @@
 struct input {
 	struct merger *merger;
 	struct table *table;
+	enum block_kind kind;	/* of the block that was opened last */
+	bool lost;		/* a block was refused, and no snapshot has come since */
 	int64_t time;		/* of its table, STAMP_UNKNOWN */
 	struct buf attrs;	/* what its blocks say of its table */
 };
@@ -72,9 +74,9 @@ publish(struct merger *m, struct vrpset *set)
 	return 0;
 }
 
-/* Bring the result up to the inputs' tables, of which one has changed. */
+/* Bring the result up to the inputs' tables. */
 static int
-update(struct merger *m, size_t input)
+update(struct merger *m)
 {
 	size_t missing = 0;
 	struct vrp_err err;
@@ -90,7 +92,7 @@ update(struct merger *m, size_t input)
 	vrp_err_clear(&err);
 	set = merge_sets(m->names, m->sets, m->count, m->quorum, &err);
 	if (!set) {
-		m->ops->reject(m->ctx, input, &err);
+		m->ops->fail(m->ctx, &err);
 		return 0;
 	}
 	rc = publish(m, set);
@@ -99,15 +101,23 @@ update(struct merger *m, size_t input)
 }
 
 static int
+on_begin(void *ctx, const struct block_head *head)
+{
+	((struct input *)ctx)->kind = head->kind;
+	return 0;
+}
+
+static int
 on_commit(void *ctx, struct vrpset *set VRP_UNUSED, const struct block_head *head)
 {
 	struct input *in = ctx;
 
+	in->lost = false;
 	if (head->time != STAMP_UNKNOWN || head->kind != BLOCK_DELTA)
 		in->time = head->time;
 	if (block_attrs_follow(&in->attrs, head) < 0)
 		return -1;
-	return update(in->merger, index_of(in));
+	return update(in->merger);
 }
 
 static int
@@ -115,7 +125,9 @@ on_reject(void *ctx, const struct vrp_err *reason)
 {
 	struct input *in = ctx;
 
-	in->merger->ops->reject(in->merger->ctx, index_of(in), reason);
+	if (!in->lost || in->kind != BLOCK_DELTA)
+		in->merger->ops->reject(in->merger->ctx, index_of(in), reason);
+	in->lost = true;
 	return 0;
 }
 
@@ -131,7 +143,12 @@ on_other(void *ctx, const char *line, size_t len)
 struct merger *
 merger_new(struct names *names, size_t inputs, size_t quorum, const struct merger_ops *ops, void *ctx)
 {
-	static const struct table_ops table_ops = {.commit = on_commit, .reject = on_reject, .other = on_other};
+	static const struct table_ops table_ops = {
+		.begin = on_begin,
+		.commit = on_commit,
+		.reject = on_reject,
+		.other = on_other,
+	};
 	struct merger *m = calloc(1, sizeof(*m) + inputs * sizeof(*m->inputs));
 
 	if (!m)
@@ -193,7 +210,7 @@ int
 merger_start(struct merger *m)
 {
 	m->hasty = true;
-	return m->result ? 0 : update(m, 0);
+	return m->result ? 0 : update(m);
 }
 
 bool

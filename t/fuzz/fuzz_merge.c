@@ -33,7 +33,7 @@ struct place {
 
 struct input {
 	struct place places[PLACES];
-	bool has_table, based, ended;
+	bool has_table, based, lost, ended;
 	int64_t time;
 };
 
@@ -104,6 +104,14 @@ on_reject(void *ctx, size_t input, const struct vrp_err *reason)
 
 	assert(input < w->count && reason->msg[0]);
 	w->rejects++;
+}
+
+static void
+on_fail(void *ctx, const struct vrp_err *reason)
+{
+	(void)ctx;
+	(void)reason;
+	abort();
 }
 
 /* ---- the model ---- */
@@ -275,6 +283,16 @@ add_snapshot(struct world *w, struct buf *text, struct input *in)
 	}
 	assert(buf_addf(text, "~end\n") == 0);
 	in->has_table = in->based = true;
+	in->lost = false;
+}
+
+/* A block should be refused, and that told unless it is one of the deltas behind another. */
+static void
+refuse(struct world *w, struct input *in, bool delta)
+{
+	w->rejects -= !in->lost || !delta;
+	in->lost = true;
+	in->based = false;
 }
 
 /* A delta that fits, to other records at some places. */
@@ -300,7 +318,7 @@ add_delta(struct world *w, struct buf *text, struct input *in)
 	}
 	assert(buf_addf(text, "~end\n") == 0);
 	if (!in->based) {
-		w->rejects--;
+		refuse(w, in, true);
 		return;
 	}
 	*in = next;
@@ -321,17 +339,16 @@ add_misfit(struct world *w, struct buf *text, struct input *in)
 	else
 		add_line(text, '-', place, (struct place){1, place < VRPS ? 0 : 1});
 	assert(buf_addf(text, "~end\n") == 0);
-	in->based = false;
-	w->rejects--;
+	refuse(w, in, true);
 }
 
 static void
-add_broken_off(struct world *w, struct buf *text, const char *last)
+add_broken_off(struct world *w, struct buf *text, struct input *in, const char *last)
 {
 	(void)add_head(w, text, "%snapshot");
 	add_line(text, 0, 0, (struct place){1, 0});
 	assert(buf_addf(text, "%s", last) == 0);
-	w->rejects--;
+	refuse(w, in, false);
 }
 
 /* rejects goes down for each block that should be refused, and up when one is. */
@@ -354,10 +371,9 @@ act(struct world *w)
 	} else if (!in->ended && kind == 10) {
 		add_misfit(w, &text, in);
 	} else if (!in->ended && kind == 11) {
-		add_broken_off(w, &text, "1.0.0.0/24 23 AS1\n");
-		in->based = false;
+		add_broken_off(w, &text, in, "1.0.0.0/24 23 AS1\n");
 	} else if (!in->ended && kind == 12) {
-		add_broken_off(w, &text, "");
+		add_broken_off(w, &text, in, "");
 		add_snapshot(w, &text, in);
 	} else if (!in->ended && kind == 13) {
 		assert(buf_addf(&text, "%%unknown\n~line\n\n# comment\n") == 0);
@@ -366,7 +382,7 @@ act(struct world *w)
 	if (!in->ended && kind == 14) {
 		buf_reset(&text);
 		if (b & 1)
-			add_broken_off(w, &text, "~en");
+			add_broken_off(w, &text, in, "~en");
 		feed(w, i, &text);
 		assert((take(w) & 1 ? merger_break : merger_finish)(w->merger, i) == 0);
 		in->ended = true;
@@ -391,7 +407,7 @@ play(struct world *w)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct merger_ops merger_ops = {.block = on_block, .reject = on_reject};
+	static const struct merger_ops merger_ops = {.block = on_block, .reject = on_reject, .fail = on_fail};
 	static const struct table_ops table_ops = {.commit = on_read, .reject = on_unreadable};
 	struct world w = {.data = data, .left = size, .time = STAMP_UNKNOWN, .read_time = STAMP_UNKNOWN};
 
