@@ -7,8 +7,8 @@ _vrptools()
 
 	case ${COMP_WORDS[0]##*/} in
 	vrp-fetch)
-		options="-E --ignore-expiry -o --output -q --quiet --max-age --strict --timeout --max-size --cacert
-			--user-agent"
+		options="-E --ignore-expiry -o --output -q --quiet -r --refresh --full --max-age --strict --timeout
+			--max-size --cacert --user-agent"
 		operands=files
 		;;
 	vrp-slurm)
@@ -71,7 +71,7 @@ _vrptools()
 		return
 		;;
 	-l | --listen | -t | --timeout | --max-age | --max-size | --max-shrink | --max-clients | --user-agent | \
-		--refresh | --retry | --expire | --history | --notify-interval | --query-timeout | --stall-timeout | \
+		-r | --refresh | --retry | --expire | --history | --notify-interval | --query-timeout | --stall-timeout | \
 		--serial | --session | --top | --wait)
 		return
 		;;

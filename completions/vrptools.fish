@@ -9,6 +9,8 @@ end
 complete -c vrp-fetch -s E -l ignore-expiry -d 'keep records that have expired'
 complete -c vrp-fetch -s o -l output -r -F -d 'replace a file instead of writing to standard output'
 complete -c vrp-fetch -s q -l quiet -d 'no summary and no progress'
+complete -c vrp-fetch -s r -l refresh -x -d 'stay, and fetch again so often'
+complete -c vrp-fetch -l full -d 'with -r, a whole snapshot at each change'
 complete -c vrp-fetch -l max-age -x -d 'refuse a feed whose data is older'
 complete -c vrp-fetch -l strict -d 'refuse a feed with a bad record'
 complete -c vrp-fetch -l timeout -x -d 'give up on a download after so long'
