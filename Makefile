@@ -55,18 +55,22 @@ libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1)))
 # ---- Sources
 
 # Layers of lib/, lowest first.  A file includes its own layer or a lower one.
-L0 = err num stamp enc buf arena blob out log
+L0 = err num stamp enc buf arena huge blob out log
 L1 = prefix payload names
 L2 = vrpset delta merge
-L3 = line stream table merger feed feed_json feed_csv json slurm slurm_filter export diffstat diffjson \
+L3 = line stream table merger feed feed_json feed_csv json \
+     slurm slurm_read slurm_entry slurm_conflict slurm_match slurm_filter \
+     export export_text export_json export_csv export_bird export_openbgpd export_rpsl export_slurm export_summary \
+     diffstat diffjson validators refresh \
      rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client intake
-L4 = load fetch savefile transport feeder listener rtr_server
+L4 = filewatch load fetch savefile transport feeder listener rtr_server
 L5 = cli
 TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format rtr-serve rtr-dump
 export L0 L1 L2 L3 L4 L5 TOOLS VERSION
 
 LIB_SRC = $(wildcard $(patsubst %,lib/%.c,$(L0) $(L1) $(L2) $(L3) $(L4) $(L5)))
 CMD_SRC = $(wildcard $(TOOLS:%=cmd/%.c))
+PART_SRC = cmd/vrp-fetch-live.c
 TEST_SRC = $(wildcard t/unit/test_*.c t/tools/*.c)
 FUZZ_SRC = $(wildcard t/fuzz/fuzz_*.c)
 
@@ -111,7 +115,9 @@ $(LIB): $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/bin/%: $(BUILD)/obj/cmd/%.o $(LIB) $(BUILD)/harden.ld
 	@mkdir -p $(@D)
 	$(call say,link)
-	$(Q)$(LINK) @$(BUILD)/harden.ld $< $(LIB) $(call libs,$(PKGS_$*)) $(LIBS) -o $@
+	$(Q)$(LINK) @$(BUILD)/harden.ld $(filter %.o,$^) $(LIB) $(call libs,$(PKGS_$*)) $(LIBS) -o $@
+
+$(BUILD)/bin/vrp-fetch: $(BUILD)/obj/cmd/vrp-fetch-live.o
 
 # Unit tests and helper programs of tests: any of them may need any library.
 define link_test =
@@ -201,11 +207,11 @@ lint: compile_commands.json
 	$(MAKE) -j$(JOBS) BUILD=build-lint/clang CC=clang CFLAGS='-O2 -Werror' programs
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 		--include=$(firstword $(wildcard /usr/include/*/sys/queue.h /usr/include/sys/queue.h)) \
-		-j $(JOBS) -D_GNU_SOURCE -Ilib $(LIB_SRC) $(CMD_SRC)
-	printf '%s\n' $(LIB_SRC) $(CMD_SRC) | xargs -P $(JOBS) -n 4 clang-tidy --quiet -p . 2>/dev/null
+		-j $(JOBS) -D_GNU_SOURCE -Ilib $(LIB_SRC) $(CMD_SRC) $(PART_SRC)
+	printf '%s\n' $(LIB_SRC) $(CMD_SRC) $(PART_SRC) | xargs -P $(JOBS) -n 4 clang-tidy --quiet -p . 2>/dev/null
 
 compile_commands.json: Makefile FORCE
-	@{ sep='['; for f in $(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(wildcard t/perf/*.c) $(FUZZ_SRC); do \
+	@{ sep='['; for f in $(LIB_SRC) $(CMD_SRC) $(PART_SRC) $(TEST_SRC) $(wildcard t/perf/*.c) $(FUZZ_SRC); do \
 		printf '%s\n{"directory": "%s", "file": "%s", "command": "%s"}' "$$sep" '$(CURDIR)' "$$f" \
 			'$(subst ",\",$(subst ','\'',$(COMPILE))) -c '"$$f"; sep=,; done; echo; echo ']'; } >$@
 

@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * vrp-fetch: any validator's export in, one snapshot of the line format out.
+ * vrp-fetch: any validator's export in, one snapshot of the line format out, or
+ * with -r a snapshot and then what changes.
  *
  * Nothing is written before a feed was read to its end and found good, so that
  * whatever reads the output never sees half a table.  The sources are tried in
  * turn until one is good.
  */
-#include <errno.h>
-#include <stdio.h>
-#include <unistd.h>
+#include "vrp-fetch.h"
 
-#include "cli.h"
-#include "feed.h"
-#include "fetch.h"
+#include <stdio.h>
+
 #include "stream.h"
 
-#define PROGRESS_INTERVAL 0.1	/* seconds */
+#define PROGRESS_INTERVAL 100	/* milliseconds */
 
 enum {
-	OPT_MAX_AGE = CLI_LONG,
+	OPT_FULL = CLI_LONG,
+	OPT_MAX_AGE,
 	OPT_STRICT,
 	OPT_TIMEOUT,
 	OPT_MAX_SIZE,
@@ -30,6 +29,8 @@ static const struct cli_option option_table[] = {
 	{'E', "ignore-expiry", NULL, "keep records that have expired"},
 	{'o', "output", "FILE", "replace FILE instead of writing to standard output"},
 	{'q', "quiet", NULL, "no summary and no progress, only what went wrong"},
+	{'r', "refresh", "DURATION", "stay, fetch again so often, and write what has changed"},
+	{OPT_FULL, "full", NULL, "with -r: a whole snapshot at each change, no deltas"},
 	{OPT_MAX_AGE, "max-age", "DURATION", "refuse a feed whose data is older (default 24h, 0 any)"},
 	{OPT_STRICT, "strict", NULL, "refuse a feed with a bad record instead of skipping it"},
 	{OPT_TIMEOUT, "timeout", "DURATION", "give up on a download after so long (default 5m, 0 never)"},
@@ -38,31 +39,19 @@ static const struct cli_option option_table[] = {
 	{OPT_USER_AGENT, "user-agent", "TEXT", "what to tell servers (default vrp-fetch/VERSION)"},
 };
 
-struct options {
-	struct feed_options feed;
-	struct fetch_options fetch;
-	const char *output;
-	bool quiet;
-};
-
-/* One source while it is read. */
-struct source {
-	const struct cli *cli;
-	char *name;
-	struct fetch *fetch;
-	struct feed_result result;
-	bool progress;
-	double start;
-	double shown;	/* when the progress line was written last */
-};
-
-static double
-now(void)
+int64_t
+clock_ms(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static double
+elapsed(const struct source *s)
+{
+	return (double)(clock_ms() - s->start) / 1000;
 }
 
 static void
@@ -77,6 +66,12 @@ set_option(struct cli *cli, struct options *o, int opt)
 		break;
 	case 'q':
 		o->quiet = true;
+		break;
+	case 'r':
+		o->refresh = cli_duration(cli, "--refresh", 1, 7 * 86400);
+		break;
+	case OPT_FULL:
+		o->full = true;
 		break;
 	case OPT_MAX_AGE:
 		o->feed.max_age = cli_duration(cli, "--max-age", 0, UINT32_MAX);
@@ -110,12 +105,13 @@ erase_progress(struct source *s)
 static void
 show_progress(struct source *s)
 {
-	double at = now(), mib = (double)fetch_bytes(s->fetch) / (1 << 20);
+	double mib = (double)fetch_bytes(s->fetch) / (1 << 20);
+	int64_t at = clock_ms();
 
 	if (at - s->shown < PROGRESS_INTERVAL || at - s->start < PROGRESS_INTERVAL)
 		return;
 	fprintf(stderr, "\r\033[K%s: %.60s: %.1f MiB, %zu records, %.0f MiB/s", s->cli->tool, s->name, mib,
-		s->result.records, mib / (at - s->start));
+		s->result.records, mib / elapsed(s));
 	s->shown = at;
 }
 
@@ -138,69 +134,143 @@ on_skipped(void *ctx, const struct vrp_err *err)
 	cli_warn_err(s->cli, s->name, err);
 }
 
-/* The set of a source, or NULL when it has no good feed, which is said. */
-static struct vrpset *
-try_source(struct source *s, const char *argument, const struct options *o, struct names *names)
+static void
+count_skipped(const struct source *s, bool strict)
+{
+	size_t skipped = s->result.skipped;
+
+	if (s->mute && skipped != s->skipped)
+		cli_warn(s->cli, "%s: %zu bad records, %zu before", s->name, skipped, s->skipped);
+	else if (!s->mute && !strict && skipped > FEED_NAMED_MAX)
+		cli_warn(s->cli, "%s: %zu more bad records", s->name, skipped - FEED_NAMED_MAX);
+}
+
+enum outcome
+source_read(struct source *s, const struct options *o, const struct validators *known, struct names *names)
 {
 	struct feed_input input = {read_source, s};
 	struct feed_options feed = o->feed;
-	struct vrp_err err = {0};
-	struct vrpset *set = NULL;
+	enum fetch_answer answer = FETCH_FAILED;
 
-	feed.skipped = on_skipped;
+	feed.now = time(NULL);
+	feed.skipped = s->mute ? NULL : on_skipped;
 	feed.ctx = s;
-	s->fetch = fetch_open(argument, &o->fetch, &err);
+	s->result = (struct feed_result){0};
+	s->set = NULL;
+	s->retry_after = 0;
+	s->start = clock_ms();
+	vrp_err_clear(&s->err);
+	s->fetch = fetch_open(s->argument, &o->fetch, known, &s->err);
 	if (s->fetch)
-		set = feed_read(&input, &feed, names, &s->result, &err);
+		answer = fetch_ask(s->fetch, &s->err);
+	if (answer == FETCH_BODY)
+		s->set = feed_read(&input, &feed, names, &s->result, &s->err);
 	erase_progress(s);
+	if (s->set)
+		fetch_remember(s->fetch, &s->validators);
+	else if (s->fetch)
+		s->retry_after = fetch_retry_after(s->fetch);
 	fetch_close(s->fetch);
-	if (s->result.skipped > FEED_NAMED_MAX && !feed.strict)
-		cli_warn(s->cli, "%s: %zu more bad records", s->name, s->result.skipped - FEED_NAMED_MAX);
-	if (!set)
-		cli_warn_err(s->cli, s->name, &err);
-	return set;
+	if (s->set || !s->mute)
+		count_skipped(s, feed.strict);
+	return s->set ? OUTCOME_GOOD : answer == FETCH_UNCHANGED ? OUTCOME_UNCHANGED : OUTCOME_FAILED;
 }
 
-/* What is written: a source and its table. */
-struct snapshot {
-	const struct source *source;
-	const struct vrpset *set;
-};
-
 static void
-write_snapshot(struct out *out, const void *ctx)
+write_block(struct out *out, const void *ctx)
 {
-	const struct snapshot *snapshot = ctx;
-	const struct source *s = snapshot->source;
+	const struct block *b = ctx;
 	struct block_attrs attrs = BLOCK_ATTRS_INIT;
 
-	attrs.time = s->result.time;
-	attrs.source = strcmp(s->name, "-") == 0 ? NULL : s->name;
-	stream_write_snapshot(out, &attrs, snapshot->set);
+	attrs.time = b->source->result.time;
+	attrs.source = b->named && strcmp(b->source->name, "-") != 0 ? b->source->name : NULL;
+	if (b->delta)
+		stream_write_delta(out, &attrs, b->delta);
+	else
+		stream_write_snapshot(out, &attrs, b->set);
 }
 
 static void
-summarise(const struct source *s, const struct vrpset *set)
+summarise(const struct block *b)
 {
-	size_t vrps, keys, aspas, ipv4 = vrpset_ipv4_count(set);
+	const struct source *s = b->source;
+	size_t vrps, keys, aspas, ipv4 = vrpset_ipv4_count(b->set);
+	char change[64] = "";
 
-	(void)vrpset_vrps(set, &vrps);
-	(void)vrpset_router_keys(set, &keys);
-	(void)vrpset_aspas(set, &aspas);
-	cli_warn(s->cli, "%s: %zu IPv4 and %zu IPv6 VRPs, %zu router keys, %zu ASPAs; %zu skipped, %zu expired; %.2f s",
-		 s->name, ipv4, vrps - ipv4, keys, aspas, s->result.skipped, s->result.expired, now() - s->start);
+	(void)vrpset_vrps(b->set, &vrps);
+	(void)vrpset_router_keys(b->set, &keys);
+	(void)vrpset_aspas(b->set, &aspas);
+	if (b->delta)
+		snprintf(change, sizeof(change), "-%zu +%zu: ", vrpset_count(b->delta->withdrawn),
+			 vrpset_count(b->delta->announced));
+	cli_warn(s->cli, "%s: %s%zu IPv4 and %zu IPv6 VRPs, %zu router keys, %zu ASPAs; %zu skipped, %zu expired; %.2f s",
+		 s->name, change, ipv4, vrps - ipv4, keys, aspas, s->result.skipped, s->result.expired, elapsed(s));
 }
 
-static int
-deliver(const struct cli *cli, const struct options *o, const struct source *s, const struct vrpset *set)
+int
+block_deliver(const struct block *b, const struct options *o)
 {
-	struct snapshot snapshot = {s, set};
-
-	if (cli_write(cli, o->output, write_snapshot, &snapshot) < 0)
-		return EXIT_TROUBLE;
+	if (cli_write(b->source->cli, o->output, write_block, b) < 0)
+		return -1;
 	if (!o->quiet)
-		summarise(s, set);
-	return EXIT_DONE;
+		summarise(b);
+	return 0;
+}
+
+/* The first source that is good. */
+static int
+run_once(const struct cli *cli, const struct options *o, struct source *sources, size_t count, struct names *names)
+{
+	int status = EXIT_TROUBLE;
+
+	for (size_t i = 0; i < count; i++) {
+		struct source *s = &sources[i];
+		struct block b = {.source = s, .named = true};
+
+		if (source_read(s, o, NULL, names) != OUTCOME_GOOD) {
+			cli_warn_err(cli, s->name, &s->err);
+			continue;
+		}
+		b.set = s->set;
+		if (block_deliver(&b, o) == 0)
+			status = EXIT_DONE;
+		vrpset_unref(s->set);
+		break;
+	}
+	return status;
+}
+
+/* ---- options */
+
+static void
+check_options(const struct cli *cli, const struct options *o, char *const *sources)
+{
+	if (o->full && !o->refresh)
+		cli_usage_error(cli, "--full is for --refresh");
+	for (; o->refresh && *sources; sources++)
+		if (strcmp(*sources, "-") == 0)
+			cli_usage_error(cli, "standard input cannot be read again, as --refresh wants it");
+}
+
+static struct source *
+open_sources(const struct cli *cli, const struct options *o, char *const *arguments, size_t *count)
+{
+	struct source *sources;
+
+	for (*count = 0; arguments[*count]; (*count)++)
+		;
+	sources = calloc(*count, sizeof(*sources));
+	for (size_t i = 0; sources && i < *count; i++) {
+		sources[i].cli = cli;
+		sources[i].argument = arguments[i];
+		sources[i].name = fetch_name(arguments[i]);
+		sources[i].progress = !o->quiet && cli_progress_wanted();
+		if (!sources[i].name)
+			cli_die(cli, "out of memory");
+	}
+	if (!sources)
+		cli_die(cli, "out of memory");
+	return sources;
 }
 
 int
@@ -214,30 +284,26 @@ main(int argc, char **argv)
 		.option_count = ARRAY_LEN(option_table),
 	};
 	struct options o = {
-		.feed = {.now = time(NULL), .max_age = 86400},
+		.feed = {.max_age = 86400},
 		.fetch = {.user_agent = "vrp-fetch/" VRPTOOLS_VERSION, .timeout = 300, .max_size = UINT64_C(2) << 30},
 	};
 	static char *const standard_input[] = {"-", NULL};
 	struct names *names = names_new();
-	int opt, index, status = EXIT_TROUBLE;
-	struct vrpset *set = NULL;
+	struct source *sources;
+	int opt, index, status;
+	size_t count;
 
 	while ((opt = cli_next(&cli, argc, argv, &index)) != -1)
 		set_option(&cli, &o, opt);
 	if (!names)
 		cli_die(&cli, "out of memory");
-	for (char *const *arg = index < argc ? argv + index : standard_input; *arg && !set; arg++) {
-		struct source s = {.cli = &cli, .name = fetch_name(*arg), .start = now()};
-
-		if (!s.name)
-			cli_die(&cli, "out of memory");
-		s.progress = !o.quiet && cli_progress_wanted();
-		set = try_source(&s, *arg, &o, names);
-		if (set)
-			status = deliver(&cli, &o, &s, set);
-		free(s.name);
-	}
-	vrpset_unref(set);
+	argv = index < argc ? argv + index : (char **)standard_input;
+	check_options(&cli, &o, argv);
+	sources = open_sources(&cli, &o, argv, &count);
+	status = o.refresh ? live_run(&cli, &o, sources, count, names) : run_once(&cli, &o, sources, count, names);
+	for (size_t i = 0; i < count; i++)
+		free(sources[i].name);
+	free(sources);
 	names_unref(names);
 	return cli_close_stdout(&cli, status);
 }

@@ -12,7 +12,7 @@ _vrptools()
 		operands=files
 		;;
 	vrp-slurm)
-		options=""
+		options="-c --check -f --file -q --quiet -w --watch"
 		operands=files
 		;;
 	vrp-diff)
@@ -24,8 +24,19 @@ _vrptools()
 		operands=files
 		;;
 	vrp-format)
-		options=""
+		options="-o --format -O --output -T --table -q --quiet"
 		operands=files
+		case $prev in
+		-o | --format)
+			mapfile -t COMPREPLY < <(compgen -W "json csv csvcompat openbgpd bird bird1 bird1v4 bird1v6 rpsl
+				slurm jsonl summary" -- "$cur")
+			return
+			;;
+		-T | --table)
+			COMPREPLY=()
+			return
+			;;
+		esac
 		;;
 	rtr-serve)
 		options="-l --listen -E --ignore-expiry --max-age --max-shrink --refresh --retry --expire --max-version
@@ -42,7 +53,7 @@ _vrptools()
 
 	COMPREPLY=()
 	case $prev in
-	-o | --output | --cacert)
+	-f | --file | -o | -O | --output | --cacert)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return

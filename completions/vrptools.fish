@@ -16,7 +16,10 @@ complete -c vrp-fetch -l max-size -x -d 'refuse a larger feed'
 complete -c vrp-fetch -l cacert -r -F -d 'trust these certificate authorities'
 complete -c vrp-fetch -l user-agent -x -d 'what to tell servers'
 
-# vrp-slurm
+complete -c vrp-slurm -s c -l check -d 'only check the files'
+complete -c vrp-slurm -s f -l file -r -F -d 'exceptions to apply'
+complete -c vrp-slurm -s q -l quiet -d 'no summaries'
+complete -c vrp-slurm -s w -l watch -d 'watch the files, and write what a change of them changes'
 
 complete -c vrp-diff -s a -l annotations -d 'a changed trust anchor or expiry is a difference, too'
 complete -c vrp-diff -s o -l output -r -F -d 'replace a file instead of writing to standard output'
@@ -31,7 +34,10 @@ complete -c vrp-merge -s o -l output -r -F -d 'replace a file instead of writing
 complete -c vrp-merge -s q -l quiet -d 'no summary'
 complete -c vrp-merge -l wait -x -d 'begin without inputs that are late'
 
-# vrp-format
+complete -c vrp-format -s o -l format -x -a 'json csv csvcompat openbgpd bird bird1 bird1v4 bird1v6 rpsl slurm jsonl summary' -d 'what to write'
+complete -c vrp-format -s O -l output -r -F -d 'replace a file after every block'
+complete -c vrp-format -s T -l table -x -d 'name of BIRD\'s table'
+complete -c vrp-format -s q -l quiet -d 'do not say which records have no place'
 
 complete -c rtr-serve -s l -l listen -x -d 'serve routers here'
 complete -c rtr-serve -s E -l ignore-expiry -d 'serve records that have expired, too'

@@ -7,8 +7,10 @@
 void
 vrp_err_clear(struct vrp_err *err)
 {
-	if (err)
-		*err = (struct vrp_err){0};
+	if (err) {
+		err->line = err->column = 0;
+		err->msg[0] = '\0';	/* and not all of it: this is done for every record */
+	}
 }
 
 int

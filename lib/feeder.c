@@ -8,11 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "filewatch.h"
 #include "intake.h"
 #include "names.h"
 
 #define READ_SIZE ((size_t)256 * 1024)
-#define FILE_CHECK_MS 1000	/* how often a file is looked at */
 #define CLOCK_CHECK_MS 3600000	/* the longest wait otherwise: the clock may be set */
 
 /* What is written to the pipe that wakes the thread. */
@@ -29,8 +29,7 @@ struct feeder {
 	struct names *names;
 	struct intake *intake;
 	struct vrpset *delivered;	/* what the last update led to */
-	struct stat read;	/* the file as it was when it was read ... */
-	struct stat seen;	/* ... and when it was looked at last */
+	struct filewatch watch;	/* of the file */
 	int failed;		/* errno of the last attempt to open it, which is said once */
 };
 
@@ -98,16 +97,14 @@ read_file(struct feeder *f)
 	int rc = 0, before = f->failed;
 
 	f->failed = 0;
-	if (fd < 0 || fstat(fd, &f->read) < 0) {
+	if (fd < 0) {
 		f->failed = errno;
 		if (f->failed != before)
 			log_line(&f->log, LOG_LEVEL_ERROR, "%s: %s; the table stays as it is", f->config.path,
 				 strerror(f->failed));
-		if (fd >= 0)
-			close(fd);
 		return;
 	}
-	f->seen = f->read;
+	filewatch_took(&f->watch, fd);
 	while (rc == 0 && (n = read(fd, f->data, READ_SIZE)) > 0)
 		rc = intake_feed(f->intake, f->data, (size_t)n, now());
 	if (n < 0)
@@ -115,28 +112,6 @@ read_file(struct feeder *f)
 	close(fd);
 	check_memory(f, rc);
 	check_memory(f, n < 0 ? intake_break(f->intake, now()) : intake_finish(f->intake, now()));
-}
-
-static bool
-same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
-/* A file that has changed is read once it has stopped changing. */
-static void
-check_file(struct feeder *f)
-{
-	struct stat st;
-	bool settled;
-
-	if (stat(f->config.path, &st) < 0)
-		return;
-	settled = same_file(&st, &f->seen);
-	f->seen = st;
-	if (settled && !same_file(&st, &f->read))
-		read_file(f);
 }
 
 /* False when the thread has to end. */
@@ -166,7 +141,7 @@ static int
 wait_time(const struct feeder *f)
 {
 	int64_t deadline = intake_deadline(f->intake), left;
-	int limit = f->config.path ? FILE_CHECK_MS : CLOCK_CHECK_MS;
+	int limit = f->config.path ? FILEWATCH_MS : CLOCK_CHECK_MS;
 
 	if (deadline == INTAKE_NEVER)
 		return limit;
@@ -194,8 +169,8 @@ run(void *arg)
 		if (n > 0 && p[1].revents)
 			read_stream(f);
 		intake_tick(f->intake, now());
-		if (f->config.path)
-			check_file(f);
+		if (f->config.path && filewatch_look(&f->watch) == FILEWATCH_CHANGED)
+			read_file(f);
 	}
 }
 
@@ -265,6 +240,7 @@ feeder_start(const struct feeder_config *config, const struct log *log, struct v
 	f->log = *log;
 	f->fd = config->path ? -1 : config->fd;
 	f->wake[0] = -1;
+	f->watch.path = config->path;
 	if (config->path && open_path(f, err) < 0) {
 		feeder_free(f);
 		return NULL;

@@ -195,6 +195,53 @@ line_parse(const char *s, size_t len, struct names *names, struct line_scratch *
 	return parse_vrp(&fs, names, &out->vrp, err);
 }
 
+/* The expiry and the newline behind it, or NULL. */
+static const char *
+scan_expiry(const char *s, const char *end, uint32_t *out)
+{
+	*out = EXPIRES_UNKNOWN;
+	if (s < end && *s == '-')
+		s++;
+	else if (!(s = num_scan_u32(s, end, out)) || *out > EXPIRES_MAX)
+		return NULL;
+	return s < end && *s == '\n' ? s + 1 : NULL;
+}
+
+const char *
+line_scan_vrp(const char *s, const char *end, struct names *names, struct vrp *out)
+{
+	const char *ta;
+	uint32_t maxlen;
+	size_t ta_len;
+	int id;
+
+	s = prefix_scan(s, end, &out->prefix);
+	if (!s || s == end || *s != ' ')
+		return NULL;
+	s = num_scan_u32(s + 1, end, &maxlen);
+	if (!s || end - s < 3 || s[0] != ' ' || s[1] != 'A' || s[2] != 'S')
+		return NULL;
+	s = num_scan_u32(s + 3, end, &out->asn);
+	if (!s || s == end || *s != ' ')
+		return NULL;
+	for (ta = ++s; s < end && *s > ' ';)
+		s++;
+	ta_len = (size_t)(s - ta);
+	if (ta_len == 0 || s == end || *s != ' ')
+		return NULL;
+	s = scan_expiry(s + 1, end, &out->expires);
+	if (!s || maxlen < out->prefix.len || maxlen > prefix_bits((enum family)out->prefix.family) ||
+	    prefix_has_host_bits(&out->prefix))
+		return NULL;
+	/* Last, because names get nothing from a line that is bad elsewhere. */
+	id = names_token(names, ta, ta_len);
+	if (id < 0)
+		return NULL;
+	out->maxlen = (uint8_t)maxlen;
+	out->ta = (uint16_t)id;
+	return s;
+}
+
 static char *
 format_asn(char *dst, uint32_t asn)
 {
@@ -206,12 +253,11 @@ format_asn(char *dst, uint32_t asn)
 static char *
 format_annotations(char *dst, uint16_t ta, uint32_t expires, const struct names *names)
 {
-	size_t len;
-	const char *name = names_get(names, ta, &len);
+	const char *name = names_get(names, ta, NULL);
 
 	*dst++ = ' ';
-	memcpy(dst, name, len);
-	dst += len;
+	while (*name)
+		*dst++ = *name++;
 	*dst++ = ' ';
 	if (expires != EXPIRES_UNKNOWN)
 		return num_format_u32(dst, expires);
@@ -224,7 +270,7 @@ line_format_vrp(char *dst, const struct vrp *vrp, const struct names *names)
 {
 	dst = prefix_format(dst, &vrp->prefix);
 	*dst++ = ' ';
-	dst = num_format_u32(dst, vrp->maxlen);
+	dst = num_format_u8(dst, vrp->maxlen);
 	*dst++ = ' ';
 	dst = format_asn(dst, vrp->asn);
 	return format_annotations(dst, vrp->ta, vrp->expires, names);

@@ -36,6 +36,14 @@ VRP_NODISCARD int line_parse(const char *s, size_t len, struct names *names, str
 			     struct payload *out, struct vrp_err *err);
 
 /*
+ * The same for what is almost every line, in one pass that does not look for
+ * its end first: a VRP as line_format_vrp() writes it, with its newline before
+ * end.  Returns the next line.  NULL for any other line, good or bad, which is
+ * for line_parse(); *out is then anything, and names got nothing from it.
+ */
+const char *line_scan_vrp(const char *s, const char *end, struct names *names, struct vrp *out);
+
+/*
  * Write a record in canonical form without newline.  line_format_vrp() needs
  * LINE_VRP_MAX bytes at dst and returns the end; line_write() takes any kind,
  * adds the newline, and puts sign before it unless that is 0.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "num.h"
 
+#include "wire.h"
+
 bool
 num_u64(const char *s, size_t len, uint64_t *out)
 {
@@ -22,20 +24,12 @@ num_u64(const char *s, size_t len, uint64_t *out)
 bool
 num_u32(const char *s, size_t len, uint32_t *out)
 {
-	uint64_t v = 0;
+	const char *stop;
+	uint32_t v = 0;
 
-	if (len == 0 || len > 10 || (len > 1 && s[0] == '0'))
+	if (len == 0 || !(stop = num_scan_u32(s, s + len, &v)) || stop != s + len)
 		return false;
-	for (size_t i = 0; i < len; i++) {
-		unsigned d = (unsigned char)s[i] - (unsigned)'0';
-
-		if (d > 9)
-			return false;
-		v = v * 10 + d;
-	}
-	if (v > UINT32_MAX)
-		return false;
-	*out = (uint32_t)v;
+	*out = v;
 	return true;
 }
 
@@ -86,32 +80,45 @@ num_size(const char *s, size_t len, uint64_t *bytes)
 	return scaled(s, len, "KMG", factor, bytes);
 }
 
+/*
+ * Eight decimal digits, the first in the top byte: the halves of v, then their
+ * halves, then digits, each step in all parts of the word at once.  Division by
+ * 100 and 10 is a multiplication that is exact below 10,000 and 100.
+ */
+static uint64_t
+eight_digits(uint32_t v)
+{
+	uint64_t x = (uint64_t)(v / 10000) << 32 | v % 10000;
+
+	x += (x * 10486 >> 20 & UINT64_C(0x0000007f0000007f)) * (0x10000 - 100);
+	x += (x * 103 >> 10 & UINT64_C(0x000f000f000f000f)) * (0x100 - 10);
+	return x;
+}
+
+#define ZEROS UINT64_C(0x3030303030303030)	/* in ASCII */
+
 char *
 num_format_u32(char *dst, uint32_t v)
 {
-	static const char pairs[201] =
-		"0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
-		"5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
-	char *end, *p;
+	const uint32_t eight = 100000000;
+	uint64_t x = eight_digits(v % eight);
+	int leading;
 
-	if (v < 10) {
-		*dst = (char)('0' + v);
-		return dst + 1;
+	if (v >= eight) {
+		dst = num_format_u8(dst, (uint8_t)(v / eight));
+		be64_store(dst, x + ZEROS);
+		return dst + 8;
 	}
-	if (v < 100) {
-		memcpy(dst, pairs + v * 2, 2);
-		return dst + 2;
-	}
-	end = p = dst + 3 + (v >= 1000) + (v >= 10000) + (v >= 100000) + (v >= 1000000) + (v >= 10000000) +
-		  (v >= 100000000) + (v >= 1000000000);
-	while (v >= 100) {
-		p -= 2;
-		memcpy(p, pairs + v % 100 * 2, 2);
-		v /= 100;
-	}
-	if (v >= 10)
-		memcpy(dst, pairs + v * 2, 2);
-	else
-		*dst = (char)('0' + v);
-	return end;
+	leading = __builtin_clzll(x | 1) / 8;
+	be64_store(dst, (x + ZEROS) << 8 * leading);
+	return dst + 8 - leading;
 }
+
+#define TEN(tens) \
+	tens "0", tens "1", tens "2", tens "3", tens "4", tens "5", tens "6", tens "7", tens "8", tens "9"
+
+const char num_u8_text[256][4] = {
+	TEN(""), TEN("1"), TEN("2"), TEN("3"), TEN("4"), TEN("5"), TEN("6"), TEN("7"), TEN("8"), TEN("9"),
+	TEN("10"), TEN("11"), TEN("12"), TEN("13"), TEN("14"), TEN("15"), TEN("16"), TEN("17"), TEN("18"), TEN("19"),
+	TEN("20"), TEN("21"), TEN("22"), TEN("23"), TEN("24"), "250", "251", "252", "253", "254", "255",
+};

@@ -6,8 +6,6 @@
 #include <stdarg.h>
 #include <unistd.h>
 
-#define FLUSH_AT ((size_t)64 * 1024)
-
 void
 out_init(struct out *o, int fd)
 {
@@ -42,21 +40,15 @@ write_all(struct out *o)
 }
 
 char *
-out_room(struct out *o, size_t len)
+out_make_room(struct out *o, size_t len)
 {
 	if (o->error)
 		return NULL;
-	if (o->buf.len >= FLUSH_AT)
+	if (o->buf.len >= OUT_FLUSH_AT)
 		write_all(o);
-	if (buf_reserve(&o->buf, len > FLUSH_AT ? len : 2 * FLUSH_AT - o->buf.len) < 0)
+	if (buf_reserve(&o->buf, len > OUT_FLUSH_AT ? len : 2 * OUT_FLUSH_AT - o->buf.len) < 0)
 		o->error = ENOMEM;
 	return o->error ? NULL : o->buf.data + o->buf.len;
-}
-
-void
-out_advance(struct out *o, size_t len)
-{
-	o->buf.len += len;
 }
 
 void

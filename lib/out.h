@@ -22,12 +22,27 @@ void out_init(struct out *o, int fd);
 /* Frees the buffer and drops what was not flushed; the descriptor stays open. */
 void out_release(struct out *o);
 
+#define OUT_FLUSH_AT ((size_t)64 * 1024)	/* so much is written at once */
+
+char *out_make_room(struct out *o, size_t len);	/* out_room() when it has to flush or to grow */
+
 /*
  * At least len bytes of room to write into; out_advance() then says how many
  * were used.  NULL once anything failed.
  */
-char *out_room(struct out *o, size_t len);
-void out_advance(struct out *o, size_t len);
+static inline char *
+out_room(struct out *o, size_t len)
+{
+	if (VRP_LIKELY(!o->error && o->buf.len < OUT_FLUSH_AT && len < o->buf.cap - o->buf.len))
+		return o->buf.data + o->buf.len;
+	return out_make_room(o, len);
+}
+
+static inline void
+out_advance(struct out *o, size_t len)
+{
+	o->buf.len += len;
+}
 
 void out_add(struct out *o, const void *data, size_t len);
 void out_addf(struct out *o, const char *fmt, ...) VRP_PRINTF(2, 3);

@@ -1,33 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "payload.h"
 
-#include "wire.h"
-
 _Static_assert(sizeof(struct vrp) == 32, "a VRP takes half a cache line");
 
 static int
 cmp_u64(uint64_t a, uint64_t b)
 {
 	return (a > b) - (a < b);
-}
-
-int
-vrp_cmp(const struct vrp *a, const struct vrp *b)
-{
-	int c = (int)a->prefix.family - (int)b->prefix.family;
-	uint32_t la, lb;
-
-	if (c)
-		return c;
-	c = cmp_u64(be64_load(a->prefix.addr), be64_load(b->prefix.addr));
-	if (c)
-		return c;
-	c = cmp_u64(be64_load(a->prefix.addr + 8), be64_load(b->prefix.addr + 8));
-	if (c)
-		return c;
-	la = (uint32_t)a->prefix.len << 8 | a->maxlen;
-	lb = (uint32_t)b->prefix.len << 8 | b->maxlen;
-	return cmp_u64((uint64_t)la << 32 | a->asn, (uint64_t)lb << 32 | b->asn);
 }
 
 int

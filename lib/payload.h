@@ -12,6 +12,7 @@
 
 #include "compiler.h"
 #include "prefix.h"
+#include "wire.h"
 
 /*
  * Unix seconds.  Unknown is the largest value, so that it also compares as the
@@ -71,7 +72,26 @@ struct payload {
  * address, length, maximum length, AS.  Router keys: AS, SKI, key bytes (the
  * shorter first when one begins the other).
  */
-int vrp_cmp(const struct vrp *a, const struct vrp *b);
+static inline int
+vrp_cmp(const struct vrp *a, const struct vrp *b)
+{
+	uint64_t x = a->prefix.family, y = b->prefix.family;
+
+	if (x == y) {
+		x = be64_load(a->prefix.addr);
+		y = be64_load(b->prefix.addr);
+	}
+	if (x == y) {
+		x = be64_load(a->prefix.addr + 8);
+		y = be64_load(b->prefix.addr + 8);
+	}
+	if (x == y) {
+		x = (uint64_t)a->prefix.len << 40 | (uint64_t)a->maxlen << 32 | a->asn;
+		y = (uint64_t)b->prefix.len << 40 | (uint64_t)b->maxlen << 32 | b->asn;
+	}
+	return (x > y) - (x < y);
+}
+
 int router_key_cmp(const struct router_key *a, const struct router_key *b);
 
 /* By customer alone, which is an ASPA's identity. */

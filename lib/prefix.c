@@ -1,146 +1,175 @@
 /* SPDX-License-Identifier: ISC */
 #include "prefix.h"
 
-#include <arpa/inet.h>
-
 #include "num.h"
 #include "wire.h"
 
 /*
- * IPv4 is read by hand: inet_pton() costs three times as much, and tables of
- * a million records are mostly IPv4.  Four decimal octets without leading zeros.
+ * Addresses are read by hand: inet_pton() costs three times as much, and wants
+ * to know the end.  A scan returns where its text stops, NULL for none.
+ *
+ * Four decimal octets without leading zeros.
  */
-static bool
-parse_ipv4(const char *s, size_t len, uint8_t addr[4])
+static const char *
+scan_ipv4(const char *s, const char *end, uint8_t addr[4])
 {
-	const char *end = s + len;
+	uint32_t all = 0;
 
 	for (int i = 0; i < 4; i++) {
-		unsigned v = 0;
-		const char *start = s;
+		unsigned v, d;
 
-		while (s < end && *s >= '0' && *s <= '9' && s - start < 3)
-			v = v * 10 + (unsigned)(*s++ - '0');
-		if (s == start || v > 255 || (*start == '0' && s - start > 1))
-			return false;
-		addr[i] = (uint8_t)v;
-		if (i < 3 && (s == end || *s++ != '.'))
-			return false;
+		if (s == end || (v = (unsigned char)*s - (unsigned)'0') > 9)
+			return NULL;
+		/* Neither after a zero nor when it must exceed 255 does another digit belong to it. */
+		for (s++; s < end && v - 1 < 25 && (d = (unsigned char)*s - (unsigned)'0') <= 9; s++)
+			v = v * 10 + d;
+		if (v > 255 || (i < 3 && (s == end || *s++ != '.')))
+			return NULL;
+		all = all << 8 | v;
 	}
-	return s == end;
+	be32_store(addr, all);
+	return s;
 }
 
-static int
-hex_digit(char c)
+/* Groups of hex digits between colons with at most one `::`, or two groups less and an IPv4 address; addr is zero. */
+static const char *
+scan_ipv6(const char *s, const char *end, uint8_t addr[16])
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/*
- * Groups of hex digits between colons with at most one `::`.  The dotted-quad
- * tail is rare and left to inet_pton().
- */
-static bool
-parse_ipv6(const char *s, size_t len, uint8_t addr[16])
-{
-	const char *p = s, *end = s + len;
+	/* One more than the digit's value. */
+	static const uint8_t hex[256] = {
+		['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6, ['6'] = 7, ['7'] = 8,
+		['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+		['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+	};
 	int groups = 0, gap = -1;
 
-	if (len >= 2 && p[0] == ':' && p[1] == ':') {
+	if (end - s >= 2 && s[0] == ':' && s[1] == ':') {
 		gap = 0;
-		p += 2;
+		s += 2;
 	}
-	while (p < end) {
-		const char *start = p;
-		unsigned v = 0;
-		int d;
+	for (;;) {
+		const char *start = s;
+		unsigned v = 0, d;
 
-		while (p < end && p - start < 4 && (d = hex_digit(*p)) >= 0) {
-			v = v << 4 | (unsigned)d;
-			p++;
-		}
-		if (p < end && *p == '.') {
-			char text[INET6_ADDRSTRLEN];
-
-			if (len >= sizeof(text) || memchr(s, '\0', len))
-				return false;
-			memcpy(text, s, len);
-			text[len] = '\0';
-			return inet_pton(AF_INET6, text, addr) == 1;
-		}
-		if (p == start || groups == 8)
-			return false;
-		be16_store(addr + 2 * groups++, (uint16_t)v);
-		if (p == end)
+		for (; s < end && s - start < 4 && (d = hex[(unsigned char)*s]); s++)
+			v = (v << 4) + d - 1;
+		if (s == start && gap == groups)
 			break;
-		if (*p++ != ':' || p == end)
-			return false;
-		if (*p == ':') {
+		if (s == start)
+			return NULL;
+		if (s < end && *s == '.') {
+			if (groups > 6 || !(s = scan_ipv4(start, end, addr + 2 * groups)))
+				return NULL;
+			groups += 2;
+			break;
+		}
+		be16_store(addr + 2 * groups++, (uint16_t)v);
+		if (groups == 8 || s == end || *s != ':')
+			break;
+		s++;
+		if (s < end && *s == ':') {
 			if (gap >= 0)
-				return false;
+				return NULL;
 			gap = groups;
-			p++;
+			s++;
 		}
 	}
-	if (gap < 0)
-		return groups == 8;
-	if (groups == 8)
-		return false;
-	memmove(addr + 16 - 2 * (groups - gap), addr + 2 * gap, (size_t)(2 * (groups - gap)));
-	memset(addr + 2 * gap, 0, (size_t)(16 - 2 * groups));
-	return true;
+	if (gap < 0 || groups == 8)
+		return gap < 0 && groups == 8 ? s : NULL;
+	if (gap < groups) {
+		memmove(addr + 16 - 2 * (groups - gap), addr + 2 * gap, (size_t)(2 * (groups - gap)));
+		memset(addr + 2 * gap, 0, (size_t)(16 - 2 * groups));
+	}
+	return s;
 }
 
-static bool
-fail(const char **reason, const char *why)
+/* Nothing that is an IPv4 address begins an IPv6 one.  *out is zero. */
+static const char *
+scan_address(const char *s, const char *end, struct prefix *out)
 {
-	if (reason)
-		*reason = why;
-	return false;
+	const char *stop = scan_ipv4(s, end, out->addr);
+
+	out->family = stop ? FAMILY_IPV4 : FAMILY_IPV6;
+	return stop ? stop : scan_ipv6(s, end, out->addr);
+}
+
+const char *
+prefix_scan(const char *s, const char *end, struct prefix *out)
+{
+	uint32_t bits;
+
+	*out = (struct prefix){0};
+	s = scan_address(s, end, out);
+	if (!s || s == end || *s != '/')
+		return NULL;
+	s = num_scan_u32(s + 1, end, &bits);
+	if (!s || bits > prefix_bits((enum family)out->family))
+		return NULL;
+	out->len = (uint8_t)bits;
+	return s;
+}
+
+/* What is wrong with a text that is no prefix. */
+static const char *
+reason_of(const char *s, size_t len)
+{
+	const char *slash = memchr(s, '/', len);
+	struct prefix p = {0};
+
+	/* Longest text: 45 bytes of address, a slash and three digits. */
+	if (len > 49)
+		return "bad prefix";
+	if (!slash)
+		return "prefix without a length";
+	return scan_address(s, slash, &p) == slash ? "bad prefix length" : "bad address";
 }
 
 bool
 prefix_parse(const char *s, size_t len, struct prefix *out, const char **reason)
 {
-	struct prefix p = {0};
-	const char *slash;
-	uint32_t bits;
-	bool ipv6 = false;
+	struct prefix p;
+	const char *stop = len ? prefix_scan(s, s + len, &p) : NULL;
 
-	/* Longest text: 45 bytes of address, a slash and three digits. */
-	if (len > 49)
-		return fail(reason, "bad prefix");
-	slash = memchr(s, '/', len);
-	/* A group has four digits at most, so that a colon comes early. */
-	for (size_t i = 0; i < len && i < 5; i++)
-		ipv6 |= s[i] == ':';
-	if (!slash)
-		return fail(reason, "prefix without a length");
-	p.family = ipv6 ? FAMILY_IPV6 : FAMILY_IPV4;
-	if (!(ipv6 ? parse_ipv6(s, (size_t)(slash - s), p.addr) : parse_ipv4(s, (size_t)(slash - s), p.addr)))
-		return fail(reason, "bad address");
-	if (!num_u32(slash + 1, len - (size_t)(slash + 1 - s), &bits) || bits > prefix_bits((enum family)p.family))
-		return fail(reason, "bad prefix length");
-	p.len = (uint8_t)bits;
-	*out = p;
-	return true;
+	if (stop && stop == s + len) {
+		*out = p;
+		return true;
+	}
+	if (reason)
+		*reason = reason_of(s, len);
+	return false;
 }
 
+/* Four digits side by side, the first in the top byte, without leading zeros. */
 static char *
 format_hex_group(char *dst, unsigned v)
 {
-	static const char digit[] = "0123456789abcdef";
+	uint32_t x = v >> 12 << 24 | (v >> 8 & 15) << 16 | (v >> 4 & 15) << 8 | (v & 15);
+	int leading = __builtin_clz((v | 1) << 16) / 4;
 
-	if (v >= 0x1000)
-		*dst++ = digit[v >> 12];
-	if (v >= 0x100)
-		*dst++ = digit[v >> 8 & 15];
-	if (v >= 0x10)
-		*dst++ = digit[v >> 4 & 15];
-	*dst++ = digit[v & 15];
+	/* Adding 6 carries out of a digit from 10 on, which is where letters begin. */
+	x += UINT32_C(0x30303030) + ((x + UINT32_C(0x06060606)) >> 4 & UINT32_C(0x01010101)) * ('a' - '0' - 10);
+	be32_store(dst, x << 8 * leading);
+	return dst + 4 - leading;
+}
+
+static char *
+format_dotted(char *dst, const uint8_t addr[4])
+{
+	for (int i = 0; i < 4; i++) {
+		dst = num_format_u8(dst, addr[i]);
+		*dst++ = '.';
+	}
+	return dst - 1;
+}
+
+/* Groups from first to last - 1, each with a colon behind it. */
+static char *
+format_groups(char *dst, const uint8_t addr[16], int first, int last)
+{
+	for (int i = first; i < last; i++) {
+		dst = format_hex_group(dst, be16_load(addr + 2 * i));
+		*dst++ = ':';
+	}
 	return dst;
 }
 
@@ -148,58 +177,34 @@ format_hex_group(char *dst, unsigned v)
 static char *
 format_ipv6(char *dst, const uint8_t addr[16])
 {
-	int best = -1, best_len = 1;
+	unsigned starts = 0;	/* a bit for each zero group; then where runs of two begin, of three... */
+	int gap, len = 0;
 
-	for (int i = 0; i < 8; i++) {
-		int run = 0;
-
-		while (i + run < 8 && be16_load(addr + 2 * (i + run)) == 0)
-			run++;
-		if (run > best_len) {
-			best = i;
-			best_len = run;
-		}
-		i += run;
+	for (int i = 0; i < 8; i++)
+		starts |= (unsigned)(be16_load(addr + 2 * i) == 0) << i;
+	for (unsigned longer = starts; longer; longer &= longer >> 1) {
+		starts = longer;
+		len++;
 	}
+	if (len < 2)
+		return format_groups(dst, addr, 0, 8) - 1;
+	gap = __builtin_ctz(starts);
+	dst = format_groups(dst, addr, 0, gap);
+	if (gap == 0)
+		*dst++ = ':';
+	*dst++ = ':';
 	/* Section 5: IPv4-mapped addresses keep their dotted tail. */
-	if (best == 0 && best_len == 5 && be16_load(addr + 10) == 0xffff) {
-		memcpy(dst, "::ffff:", 7);
-		dst += 7;
-		for (int i = 12; i < 16; i++) {
-			dst = num_format_u32(dst, addr[i]);
-			if (i < 15)
-				*dst++ = '.';
-		}
-		return dst;
-	}
-	for (int i = 0; i < 8; i++) {
-		if (i == best) {
-			*dst++ = ':';
-			if (i + best_len == 8)
-				*dst++ = ':';
-			i += best_len - 1;
-			continue;
-		}
-		if (i > 0)
-			*dst++ = ':';
-		dst = format_hex_group(dst, be16_load(addr + 2 * i));
-	}
-	return dst;
+	if (gap == 0 && len == 5 && be16_load(addr + 10) == 0xffff)
+		return format_dotted(format_groups(dst, addr, 5, 6), addr + 12);
+	return gap + len == 8 ? dst : format_groups(dst, addr, gap + len, 8) - 1;
 }
 
 char *
 prefix_format(char *dst, const struct prefix *p)
 {
-	if (p->family == FAMILY_IPV4) {
-		for (int i = 0; i < 4; i++) {
-			dst = num_format_u32(dst, p->addr[i]);
-			*dst++ = i < 3 ? '.' : '/';
-		}
-	} else {
-		dst = format_ipv6(dst, p->addr);
-		*dst++ = '/';
-	}
-	return num_format_u32(dst, p->len);
+	dst = p->family == FAMILY_IPV4 ? format_dotted(dst, p->addr) : format_ipv6(dst, p->addr);
+	*dst++ = '/';
+	return num_format_u8(dst, p->len);
 }
 
 static uint64_t

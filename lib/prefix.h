@@ -35,7 +35,16 @@ prefix_bits(enum family family)
  */
 bool prefix_parse(const char *s, size_t len, struct prefix *out, const char **reason);
 
-/* Write the text in RFC 5952 form without NUL and return its end. */
+/*
+ * The prefix that begins at s, as far as it goes before end: returns where it
+ * stops, or NULL when none is there and *out is anything.
+ */
+const char *prefix_scan(const char *s, const char *end, struct prefix *out);
+
+/*
+ * Write the text in RFC 5952 form without NUL and return its end.  All of the
+ * PREFIX_TEXT_MAX bytes at dst may be overwritten.
+ */
 char *prefix_format(char *dst, const struct prefix *p);
 
 /* Any bit set behind the length? */

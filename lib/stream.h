@@ -109,8 +109,14 @@ struct block_attrs {
 void stream_write_begin(struct out *out, enum block_kind kind, const struct block_attrs *attrs);
 void stream_write_end(struct out *out);
 
+/* The same with attributes as they stand in a block_head: how a filter passes them on. */
+void stream_write_head(struct out *out, enum block_kind kind, const char *attrs, size_t len);
+
 /* Every record of a set, each with sign unless that is 0. */
 void stream_write_records(struct out *out, char sign, const struct vrpset *set);
+
+/* The lines of a delta: withdrawals, then announcements. */
+void stream_write_changes(struct out *out, const struct delta *delta);
 
 /* A whole block: the set as a snapshot; the delta with withdrawals first. */
 void stream_write_snapshot(struct out *out, const struct block_attrs *attrs, const struct vrpset *set);

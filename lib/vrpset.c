@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "arena.h"
+#include "huge.h"
 
 /* A growing array; the element type is known to its users. */
 struct vec {
@@ -37,9 +38,9 @@ struct vrpset_builder {
 static void
 set_free(struct vrpset *set)
 {
-	free(set->vrps.items);
-	free(set->keys.items);
-	free(set->aspas.items);
+	huge_free(set->vrps.items, set->vrps.cap * sizeof(struct vrp));
+	huge_free(set->keys.items, set->keys.cap * sizeof(struct router_key));
+	huge_free(set->aspas.items, set->aspas.cap * sizeof(struct aspa));
 	arena_release(&set->arena);
 	names_unref(set->names);
 	free(set);
@@ -73,24 +74,40 @@ vrpset_builder_free(struct vrpset_builder *b)
 	}
 }
 
+static int
+vec_resize(struct vec *v, size_t cap, size_t size)
+{
+	void *items = huge_realloc(v->items, v->cap * size, cap * size);
+
+	if (!items)
+		return -1;
+	v->items = items;
+	v->cap = cap;
+	return 0;
+}
+
+/*
+ * Room for n more elements.  Large arrays grow far ahead, for each move maps all
+ * of their pages anew; finishing gives back what was not needed.
+ */
+static int
+vec_grow(struct vec *v, size_t n, size_t size)
+{
+	size_t need = v->count + n < 16 ? 16 : v->count + n;
+
+	if (n > SIZE_MAX / 16 / size - v->count)
+		return -1;
+	if (need * size >= HUGE_PAGE / 2 && vec_resize(v, 4 * need, size) == 0)
+		return 0;
+	return vec_resize(v, need + need / 2, size);
+}
+
 /* Room for n more elements of size bytes, which then count, or NULL. */
-static void *
+static inline void *
 vec_push(struct vec *v, size_t n, size_t size)
 {
-	size_t cap = v->cap ? v->cap : 16;
-	void *items;
-
-	if (n > v->cap - v->count) {
-		if (n > SIZE_MAX / 4 / size - v->count)
-			return NULL;
-		while (cap < v->count + n)
-			cap += cap / 2;
-		items = realloc(v->items, cap * size);
-		if (!items)
-			return NULL;
-		v->items = items;
-		v->cap = cap;
-	}
+	if (VRP_UNLIKELY(n > v->cap - v->count) && vec_grow(v, n, size) < 0)
+		return NULL;
 	v->count += n;
 	return (char *)v->items + (v->count - n) * size;
 }
@@ -471,15 +488,8 @@ finish_aspas(struct vrpset *set, struct vrp_err *err)
 static void
 vec_trim(struct vec *v, size_t size)
 {
-	void *items;
-
-	if (v->count == 0 || v->count == v->cap)
-		return;
-	items = realloc(v->items, v->count * size);
-	if (items) {
-		v->items = items;
-		v->cap = v->count;
-	}
+	if (v->count > 0 && v->count < v->cap)
+		(void)vec_resize(v, v->count, size);
 }
 
 struct vrpset *
@@ -543,6 +553,33 @@ vrpset_aspas(const struct vrpset *set, size_t *count)
 {
 	*count = set->aspas.count;
 	return set->aspas.items;
+}
+
+int
+vrpset_each(const struct vrpset *set, int (*fn)(void *ctx, const struct payload *p), void *ctx)
+{
+	const struct vrp *vrps = set->vrps.items;
+	const struct router_key *keys = set->keys.items;
+	const struct aspa *aspas = set->aspas.items;
+	struct payload p;
+	int rc = 0;
+
+	p.kind = PAYLOAD_VRP;
+	for (size_t i = 0; i < set->vrps.count && rc == 0; i++) {
+		p.vrp = vrps[i];
+		rc = fn(ctx, &p);
+	}
+	p.kind = PAYLOAD_ROUTER_KEY;
+	for (size_t i = 0; i < set->keys.count && rc == 0; i++) {
+		p.key = keys[i];
+		rc = fn(ctx, &p);
+	}
+	p.kind = PAYLOAD_ASPA;
+	for (size_t i = 0; i < set->aspas.count && rc == 0; i++) {
+		p.aspa = aspas[i];
+		rc = fn(ctx, &p);
+	}
+	return rc;
 }
 
 static int

@@ -71,6 +71,9 @@ const struct vrp *vrpset_vrps(const struct vrpset *set, size_t *count);
 const struct router_key *vrpset_router_keys(const struct vrpset *set, size_t *count);
 const struct aspa *vrpset_aspas(const struct vrpset *set, size_t *count);
 
+/* Call fn for every record in canonical order; it stops at the first value that is not 0 and returns it. */
+int vrpset_each(const struct vrpset *set, int (*fn)(void *ctx, const struct payload *p), void *ctx);
+
 /* The record with this identity (an ASPA: this customer), borrowed likewise; NULL when there is none. */
 const struct vrp *vrpset_find_vrp(const struct vrpset *set, const struct vrp *vrp);
 const struct router_key *vrpset_find_router_key(const struct vrpset *set, const struct router_key *key);

@@ -3,6 +3,7 @@
 # vrp-fetch over HTTP and HTTPS, from a real nginx, and from a server that breaks off.
 
 load lib
+load http
 
 feeds=$ROOT/t/data/feeds
 
@@ -10,72 +11,14 @@ fetch() { vrp-fetch --max-age 0 -E "$@"; }
 
 records() { grep -v '^[%~]' "$1"; }
 
-# A private authority and a server certificate of its making.
-make_certificates() {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=authority \
-		-keyout ca.key -out ca.pem
-	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=server -keyout server.key -out server.csr
-	printf 'subjectAltName=IP:127.0.0.1\n' >san
-	openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile san -out server.pem
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=stranger \
-		-keyout other.key -out other.pem
-}
-
-nginx_conf() {
-	cat <<-END
-		daemon off;
-		master_process off;
-		pid $1/nginx.pid;
-		error_log stderr notice;
-		events { worker_connections 64; }
-		http {
-			client_body_temp_path $1/t1;
-			proxy_temp_path $1/t2;
-			fastcgi_temp_path $1/t3;
-			uwsgi_temp_path $1/t4;
-			scgi_temp_path $1/t5;
-			log_format ours '\$uri \$status \$sent_http_content_encoding \$http_user_agent \$http_authorization';
-			access_log $1/ours.log ours;
-			default_type application/json;
-			server {
-				listen 127.0.0.1:$2;
-				listen 127.0.0.1:$3 ssl;
-				ssl_certificate $1/server.pem;
-				ssl_certificate_key $1/server.key;
-				root $1/www;
-				location /gzip/ { alias $1/www/; gzip on; gzip_types *; gzip_min_length 1; }
-				location /bomb { gzip_static always; gunzip off; }
-				location /old { return 301 /feed; }
-				location /moved { return 302 http://127.0.0.1:$2/old; }
-				location /loop { return 302 /loop; }
-				location /file { return 302 file:///etc/passwd; }
-				location /downgrade { return 302 http://127.0.0.1:$2/feed; }
-				location /missing { return 404; }
-				location /broken { return 500; }
-				location /nothing { return 204; }
-				location /later { return 503 "not yet"; }
-				location /slow { alias $1/www/feed; limit_rate 100; }
-			}
-		}
-	END
-}
-
-listening() { (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 	need_peer nginx
 	make_certificates 2>/dev/null
-	HTTP=$(free_port)
-	TLS=$(free_port)
 	mkdir -p "$RUN/www"
 	cp "$feeds/rpki-client.in" "$RUN/www/feed"
 	{ echo '{"roas":['; head -c 20M /dev/zero | tr '\0' ' '; echo ']}'; } | gzip >"$RUN/www/bomb.gz"
-	nginx_conf "$RUN" "$HTTP" "$TLS" >nginx.conf
-	start nginx "$ROOT/t/peer" nginx -p "$RUN" -c "$RUN/nginx.conf"
-	wait_for listening "$HTTP"
-	wait_for listening "$TLS"
-	url=http://127.0.0.1:$HTTP
+	start_nginx
 }
 
 refused() {
@@ -94,14 +37,17 @@ refused() {
 	[ "$(head -n 1 got)" = "%snapshot time=2026-11-23T00:00:00Z source=$url/feed" ]
 	records got >got.records
 	same "$feeds/rpki-client.out" got.records
-	grep -q "^/feed 200 - vrp-fetch/[0-9.]* -$" ours.log
+	wait_for grep -q "^/feed 200 - vrp-fetch/[0-9.]* -$" ours.log
 	fetch -q --user-agent 'another 1.0' "$url/feed" >got
-	grep -q "^/feed 200 - another 1.0 -$" ours.log
+	wait_for grep -q "^/feed 200 - another 1.0 -$" ours.log
+	# Without -r a request has no conditions.
+	printf '/feed 200  \n/feed 200  \n' >asked
+	same asked asked.log
 }
 
 @test "compression is asked for and undone" {
 	fetch -q "$url/gzip/feed" >got
-	grep -q '^/gzip/feed 200 gzip ' ours.log
+	wait_for grep -q '^/gzip/feed 200 gzip ' ours.log
 	records got >got.records
 	same "$feeds/rpki-client.out" got.records
 }
@@ -132,7 +78,7 @@ refused() {
 	run -0 --separate-stderr fetch "http://user:secret@127.0.0.1:$HTTP/feed"
 	[[ ${lines[0]} == *" source=$url/feed" ]]
 	[[ $output$stderr != *secret* ]]
-	grep -q "^/feed 200 - vrp-fetch/[0-9.]* Basic dXNlcjpzZWNyZXQ=$" ours.log
+	wait_for grep -q "^/feed 200 - vrp-fetch/[0-9.]* Basic dXNlcjpzZWNyZXQ=$" ours.log
 	run -2 --separate-stderr fetch "http://user:secret@127.0.0.1:$HTTP/missing"
 	[[ $stderr != *secret* ]]
 }
@@ -172,14 +118,6 @@ refused() {
 	run -2 --separate-stderr fetch --timeout 1 "$url/slow"
 	[ -z "$output" ]
 	[[ $stderr == "vrp-fetch: $url/slow: operation timed out after 1"*" milliseconds with "*" bytes received" ]]
-}
-
-# A server that gives one answer, whatever it is, and ends the connection.
-answer() {
-	printf "$@" >answer
-	start breaking "$VRP_TOOLS/rtr-poke" -l accept file answer shut eof
-	wait_log breaking 'listening on'
-	url=http://127.0.0.1:$(port_of breaking)
 }
 
 @test "a body shorter than its length is refused, even when it seems whole" {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* A line that parses is written in canonical form, which parses to the same and is written the same. */
+/*
+ * A line that parses is written in canonical form, which parses to the same and
+ * is written the same; and both ways to read a line agree on it.
+ */
 #include <assert.h>
 
 #include "line.h"
@@ -16,6 +19,30 @@ canonical(struct out *out, const struct payload *p, const struct names *names)
 	return out->buf.len - 1;
 }
 
+/* line_scan_vrp() takes the first line for what line_parse() takes it for, or leaves it alone.  Did it? */
+static bool
+compare(const char *line, const char *end)
+{
+	struct names *names = names_new();
+	struct line_scratch scratch = {BUF_INIT};
+	struct vrp_err err = {0};
+	struct payload p;
+	struct vrp vrp;
+	const char *next = line_scan_vrp(line, end, names, &vrp);
+
+	if (next) {
+		assert(next <= end && next == (const char *)memchr(line, '\n', (size_t)(end - line)) + 1);
+		assert(line_parse(line, (size_t)(next - 1 - line), names, &scratch, &p, &err) == 0);
+		assert(p.kind == PAYLOAD_VRP && vrp_cmp(&p.vrp, &vrp) == 0);
+		assert(p.vrp.ta == vrp.ta && p.vrp.expires == vrp.expires);
+	} else {
+		assert(names_count(names) == 1);
+	}
+	line_scratch_release(&scratch);
+	names_unref(names);
+	return next;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -26,12 +53,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct payload p;
 	size_t len;
 
+	(void)compare((const char *)data, (const char *)data + size);
 	if (size <= LINE_MAX_BYTES && line_parse((const char *)data, size, names, &scratch, &p, &err) == 0) {
 		len = canonical(&first, &p, names);
 		assert(!memchr(first.buf.data, '\n', len) && first.buf.data[0] > '%' && first.buf.data[0] < '~');
 		assert(line_parse(first.buf.data, len, names, &scratch, &p, &err) == 0);
 		assert(canonical(&second, &p, names) == len);
 		assert(memcmp(first.buf.data, second.buf.data, len) == 0);
+		assert(compare(first.buf.data, first.buf.data + len + 1) == (p.kind == PAYLOAD_VRP));
 		out_release(&first);
 		out_release(&second);
 	} else {

@@ -70,7 +70,7 @@ on_reject(void *ctx, const struct vrp_err *reason)
 static struct vrpset *
 play(struct names *names, const char *data, size_t size, size_t chunk, struct told *told)
 {
-	static const struct table_ops ops = {on_commit, on_reject};
+	static const struct table_ops ops = {.commit = on_commit, .reject = on_reject};
 	struct table *t = table_new(names, &ops, told);
 	struct vrpset *last;
 

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: ISC
 # The figures of the README, each beside what it is compared with, in one run.
 #
-# usage: t/perf/run.sh [fetch|serve|change|all]
+# usage: t/perf/run.sh [fetch|filters|serve|change|all]
 #
 #	fetch	vrp-fetch against jq and jansson
+#	filters	vrp-slurm, vrp-diff, vrp-merge and vrp-format against awk, comm, sort, jq and StayRTR (filters.bash)
 #	serve	1, 100 and 1,000 routers at once: rtr-serve, bound-server, StayRTR
 #	change	1 % of the table changes: until the last of 100 routers has it
 #
@@ -21,8 +22,8 @@ export LC_ALL=C
 
 part=${1:-all}
 case $part in
-fetch|serve|change|all) ;;
-*) echo "usage: t/perf/run.sh [fetch|serve|change|all]" >&2; exit 2 ;;
+fetch|filters|serve|change|all) ;;
+*) echo "usage: t/perf/run.sh [fetch|filters|serve|change|all]" >&2; exit 2 ;;
 esac
 
 cd "$(dirname "$0")/../.."
@@ -286,6 +287,9 @@ feed_name() {
 	if [ "$1" = table ]; then echo "generated, $vrps VRPs"; else echo "real, 386432 VRPs"; fi
 }
 
+# shellcheck source=filters.bash
+source t/perf/filters.bash
+
 report_serve() {
 	local name n s
 	echo "### Routers ask for the whole table at once"
@@ -340,6 +344,7 @@ report_targets() {
 			target "vrp-fetch in at most 64 MiB, $feed" "$a <= 64" "$a MiB"
 		done
 	fi
+	if [ "$(of vrp-slurm slurm10 - seconds count)" -gt 0 ]; then filter_targets; fi
 	if [ "$(of rtr-serve table "$many" seconds count)" -gt 0 ]; then
 		for n in 1 "$many" "$most"; do
 			a=$(calc "$(of rtr-serve table "$n" seconds) / $(of bound-server table "$n" seconds)" '%.2f')
@@ -366,6 +371,7 @@ report() {
 	echo "Medians; the range of all runs stands beside them. Memory is the peak. Every router's bytes are checked."
 	echo
 	if [ "$part" = fetch ] || [ "$part" = all ]; then report_fetch; fi
+	if [ "$part" = filters ] || [ "$part" = all ]; then report_filters; fi
 	if [ "$part" = serve ] || [ "$part" = all ]; then report_serve; fi
 	if [ "$part" = change ] || [ "$part" = all ]; then report_change; fi
 	report_targets
@@ -382,6 +388,7 @@ load_before=$(cut -d ' ' -f 1 /proc/loadavg)
 make_data
 : >"$raw"
 case $part in fetch|all) measure_fetch ;; esac
+case $part in filters|all) measure_filters ;; esac
 case $part in serve|all) measure_serve ;; esac
 case $part in change|all) measure_change ;; esac
 case $part in serve|change|all) measure_stayrtr ;; esac

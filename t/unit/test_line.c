@@ -8,6 +8,7 @@
 
 struct fixture {
 	struct names *names;
+	struct names *scan_names;	/* those that line_scan_vrp() takes */
 	struct line_scratch scratch;
 	struct payload p;
 	struct vrp_err err;
@@ -19,7 +20,7 @@ setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	*state = f;
-	return f && (f->names = names_new()) ? 0 : -1;
+	return f && (f->names = names_new()) && (f->scan_names = names_new()) ? 0 : -1;
 }
 
 static int
@@ -28,9 +29,40 @@ teardown(void **state)
 	struct fixture *f = *state;
 
 	names_unref(f->names);
+	names_unref(f->scan_names);
 	line_scratch_release(&f->scratch);
 	free(f);
 	return 0;
+}
+
+/*
+ * line_scan_vrp() takes the line for what line_parse() has taken it for, rc and
+ * f->p, or leaves it alone, and its names.  Returns whether it took it.
+ */
+static bool
+scan_agrees(struct fixture *f, const char *line, size_t len, int rc)
+{
+	char *exact = malloc(len + 1);
+	size_t known = names_count(f->scan_names);
+	const char *next;
+	struct vrp v;
+
+	assert_non_null(exact);
+	memcpy(exact, line, len);
+	exact[len] = '\n';
+	assert_null(line_scan_vrp(exact, exact + len, f->scan_names, &v));
+	next = line_scan_vrp(exact, exact + len + 1, f->scan_names, &v);
+	if (next) {
+		assert_case(next == exact + len + 1 && rc == 0 && f->p.kind == PAYLOAD_VRP, "'%.*s'", (int)len, line);
+		assert_memory_equal(&v.prefix, &f->p.vrp.prefix, sizeof(v.prefix));
+		assert_case(v.maxlen == f->p.vrp.maxlen && v.asn == f->p.vrp.asn && v.expires == f->p.vrp.expires, "'%.*s'",
+			    (int)len, line);
+		assert_string_equal(names_get(f->scan_names, v.ta, NULL), names_get(f->names, f->p.vrp.ta, NULL));
+	} else {
+		assert_case(names_count(f->scan_names) == known, "'%.*s'", (int)len, line);
+	}
+	free(exact);
+	return next;
 }
 
 static int
@@ -44,6 +76,8 @@ parse(struct fixture *f, const char *text, size_t len)
 	vrp_err_clear(&f->err);
 	f->err.line = 42;
 	rc = line_parse(exact, len, f->names, &f->scratch, &f->p, &f->err);
+	if (!memchr(exact, '\n', len))
+		(void)scan_agrees(f, exact, len, rc);
 	free(exact);
 	assert_int_equal(f->err.line, 42);
 	return rc;
@@ -82,6 +116,10 @@ test_canonical(void **state)
 		{"1.0.0.0/24 24 1 - 4294967294", "1.0.0.0/24 24 AS1 - 4294967294"},
 		{"1.0.0.0/24 24 1 - 4294967295", "1.0.0.0/24 24 AS1 - 4294967294"},
 		{"1.0.0.0/24 24 1 - 18446744073709551615", "1.0.0.0/24 24 AS1 - 4294967294"},
+		{"1.0.0.0/24 24 AS1 - 4294967294", "1.0.0.0/24 24 AS1 - 4294967294"},
+		{"1.0.0.0/24 24 AS1 - 4294967295", "1.0.0.0/24 24 AS1 - 4294967294"},
+		{"1.0.0.0/24 24 AS1 - 4294967296", "1.0.0.0/24 24 AS1 - 4294967294"},
+		{"1.0.0.0/24 24 AS1  5", "1.0.0.0/24 24 AS1 5 -"},
 		{"1.0.0.0/24 24 1 RIPE%20NCC 1", "1.0.0.0/24 24 AS1 RIPE%20NCC 1"},
 		{"1.0.0.0/24 24 1 1795942462", "1.0.0.0/24 24 AS1 1795942462 -"},
 		{"aspa AS64496 AS64497,AS64498 - -", "aspa AS64496 AS64497,AS64498 - -"},
@@ -334,6 +372,7 @@ test_round_trip(void **state)
 		assert_int_equal(f->p.kind, in.kind);
 		switch (in.kind) {
 		case PAYLOAD_VRP:
+			assert_case(scan_agrees(f, b.data, b.len - 1, 0), "%.*s", (int)b.len, b.data);
 			assert_int_equal(vrp_cmp(&f->p.vrp, &in.vrp), 0);
 			assert_int_equal(f->p.vrp.ta, in.vrp.ta);
 			assert_int_equal(f->p.vrp.expires, in.vrp.expires);
@@ -396,6 +435,60 @@ test_damaged(void **state)
 	assert_true(accepted > 1000);
 }
 
+/* Where a line goes wrong, or only differs from what we write, is where both ways to read it part: parse() compares them. */
+static void
+test_almost_written(void **state)
+{
+	static const char bytes[] = "   \t\r0123459/.:-aAsSf%x\x80";
+	struct fixture *f = *state;
+	struct rng rng = {11};
+	int accepted = 0, as_written = 0;
+
+	for (int i = 0; i < 200000; i++) {
+		uint32_t providers[64];
+		uint8_t spki[256];
+		char line[400];
+		struct buf b;
+		size_t len;
+
+		do
+			random_payload(&rng, f, &f->p, providers, spki);
+		while (f->p.kind != PAYLOAD_VRP);
+		format(f, 0, &b);
+		len = b.len - 1;
+		memcpy(line, b.data, len);
+		for (uint32_t n = rng_below(&rng, 3); n > 0; n--) {
+			size_t at = rng_below(&rng, (uint32_t)len + 1);
+			char c = bytes[rng_below(&rng, sizeof(bytes) - 1)];
+
+			/* Half of the time beside a blank, where fields meet. */
+			if (rng_below(&rng, 2))
+				while (at < len && line[at] != ' ')
+					at++;
+			switch (rng_below(&rng, 3)) {
+			case 0:
+				memmove(line + at + 1, line + at, len++ - at);
+				line[at] = c;
+				break;
+			case 1:
+				if (at + 1 < len)
+					memmove(line + at, line + at + 1, --len - at);
+				break;
+			default:
+				at += rng_below(&rng, 2);
+				if (at < len)
+					line[at] = c;
+			}
+		}
+		if (parse(f, line, len) == 0) {
+			accepted++;
+			as_written += len == b.len - 1 && memcmp(line, b.data, len) == 0;
+		}
+		buf_release(&b);
+	}
+	assert_true(as_written > 50000 && accepted - as_written > 5000 && accepted < 150000);
+}
+
 int
 main(void)
 {
@@ -408,6 +501,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_longest_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_almost_written, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("line", tests, NULL, NULL);

@@ -194,41 +194,118 @@ test_size(void **state)
 	}
 }
 
-/* Against the C library, at every change of the count of digits and at random. */
+static void
+assert_format(uint32_t v)
+{
+	char got[10 + 1], want[12];
+	uint32_t back = ~v;
+	char *end;
+
+	memset(got, '#', sizeof(got));
+	end = num_format_u32(got, v);
+	assert_true(got[10] == '#');	/* no more than the room that the header asks for */
+	snprintf(want, sizeof(want), "%u", (unsigned)v);
+	assert_int_equal(end - got, strlen(want));
+	assert_memory_equal(got, want, strlen(want));
+	assert_true(num_u32(got, (size_t)(end - got), &back));
+	assert_int_equal(back, v);
+}
+
+/*
+ * Against the C library: every value of each group of four digits, every
+ * change of their count, and at random.
+ */
 static void
 test_format_u32(void **state)
 {
 	struct rng rng = {1};
-	uint32_t v = 0;
 
 	(void)state;
-	for (int i = 0; i < 20000; i++) {
-		char got[12], want[12];
-		uint32_t back;
-		char *end = num_format_u32(got, v);
-
-		*end = '\0';
-		snprintf(want, sizeof(want), "%u", (unsigned)v);
-		assert_string_equal(got, want);
-		assert_true(num_u32(got, (size_t)(end - got), &back));
-		assert_int_equal(back, v);
-
-		if (i < 1000)
-			v++;
-		else if (i < 1030)
-			v = UINT32_C(1) << (i - 1000 + 1);
-		else if (i < 1060)
-			v = (UINT32_C(1) << (i - 1030 + 2)) - 1;
-		else
-			v = (uint32_t)rng_next(&rng) >> rng_below(&rng, 32);
+	for (uint32_t v = 0; v < 10000; v++) {
+		assert_format(v);
+		assert_format(v * 10000);
+		assert_format(v * 10000 + 9999 - v);
+		assert_format(v % 4295 * 1000000);
 	}
-	for (v = 10; v < 1000000000; v *= 10) {
-		char got[12];
+	for (uint32_t v = 10; v < 1000000000; v *= 10) {
+		assert_format(v - 1);
+		assert_format(v);
+	}
+	for (int i = 0; i < 32; i++) {
+		assert_format(UINT32_C(1) << i);
+		assert_format(UINT32_MAX >> i);
+	}
+	for (int i = 0; i < 20000; i++)
+		assert_format((uint32_t)rng_next(&rng) >> rng_below(&rng, 32));
+}
 
-		*num_format_u32(got, v - 1) = '\0';
-		assert_int_equal(strtoul(got, NULL, 10), v - 1);
-		*num_format_u32(got, v) = '\0';
-		assert_int_equal(strtoul(got, NULL, 10), v);
+static void
+test_format_u8(void **state)
+{
+	(void)state;
+	for (int v = 0; v < 256; v++) {
+		char got[4 + 1] = "####", want[4];
+		char *end = num_format_u8(got, (uint8_t)v);
+
+		snprintf(want, sizeof(want), "%d", v);
+		assert_int_equal(end - got, strlen(want));
+		assert_memory_equal(got, want, strlen(want));
+		assert_true(got[4] == '\0');
+	}
+}
+
+/* Where a number stops is where its digits do, or where the text ends: with more text behind it, too. */
+static void
+test_scan(void **state)
+{
+	static const struct {
+		const char *text;
+		int stop;	/* -1 for no number */
+		uint32_t value;
+	} cases[] = {
+		{"0", 1, 0}, {"0 1", 1, 0}, {"00", -1, 0}, {"01", -1, 0}, {"7/", 1, 7}, {"4294967295,", 10, UINT32_MAX},
+		{"4294967296", -1, 0}, {"42949672950", -1, 0}, {"18446744073709551617", -1, 0}, {"", -1, 0}, {" 1", -1, 0},
+		{"-", -1, 0}, {"x", -1, 0}, {"12\x80", 2, 12}, {"12345678", 8, 12345678}, {"12345678x", 8, 12345678},
+		{"123456789", 9, 123456789}, {"01234567", -1, 0}, {"00000000", -1, 0}, {"0123456789", -1, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		for (int behind = 0; behind < 10; behind++) {
+			char text[64];
+			const char *end = text + snprintf(text, sizeof(text), "%s%.*s", cases[i].text, behind, " 98765432 ");
+			const char *want = cases[i].stop < 0 ? NULL : text + cases[i].stop;
+			uint32_t v = 77;
+
+			assert_case(num_scan_u32(text, end, &v) == want, "'%s'", text);
+			assert_case(v == (cases[i].stop < 0 ? 77 : cases[i].value), "'%s'", text);
+		}
+	}
+}
+
+/* Every byte behind, before and between the digits, in every place of the eight that are looked at together. */
+static void
+test_scan_any_byte(void **state)
+{
+	(void)state;
+	for (int c = 0; c < 256; c++) {
+		for (size_t at = 0; at < 12; at++) {
+			char text[16] = "1999999999999999";
+			size_t stop = at;
+			uint32_t v = 77, want = 0;
+
+			text[at] = (char)c;
+			while (stop < 16 && text[stop] >= '0' && text[stop] <= '9')
+				stop++;
+			for (size_t i = 0; i < stop && i < 10; i++)
+				want = want * 10 + (uint32_t)(text[i] - '0');
+			if (stop == 0 || stop > 10 || (text[0] == '0' && stop > 1)) {
+				assert_case(!num_scan_u32(text, text + 16, &v) && v == 77, "%d at %zu", c, at);
+			} else {
+				assert_case(num_scan_u32(text, text + 16, &v) == text + stop, "%d at %zu", c, at);
+				assert_int_equal(v, want);
+			}
+		}
 	}
 }
 
@@ -238,7 +315,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_u32),	 cmocka_unit_test(test_u64),  cmocka_unit_test(test_length_rules),
 		cmocka_unit_test(test_asn),	 cmocka_unit_test(test_duration), cmocka_unit_test(test_size),
-		cmocka_unit_test(test_format_u32),
+		cmocka_unit_test(test_format_u32), cmocka_unit_test(test_format_u8), cmocka_unit_test(test_scan),
+		cmocka_unit_test(test_scan_any_byte),
 	};
 
 	return cmocka_run_group_tests_name("num", tests, NULL, NULL);

@@ -184,6 +184,76 @@ test_length_rules(void **state)
 	test_free(exact);
 }
 
+/* A scan stops behind the prefix, whatever stands there. */
+static void
+test_scan(void **state)
+{
+	static const char *const behind[] = {"", " ", "\t24", "/", ".", ":", "x", ",", "\x80"};
+	static const char *const texts[] = {
+		"1.2.3.4/24", "0.0.0.0/0", "255.255.255.255/32", "::/0", "2001:db8::/32", "::ffff:1.2.3.4/128",
+		"1:2:3:4:5:6:7:8/128", "1:2:3:4:5:6:7::/112",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		for (size_t k = 0; k < ARRAY_LEN(behind); k++) {
+			struct prefix want = must_parse(texts[i]), p;
+			size_t len = strlen(texts[i]), all = len + strlen(behind[k]);
+			char text[64];
+
+			snprintf(text, sizeof(text), "%s%s", texts[i], behind[k]);
+			assert_case(prefix_scan(text, text + all, &p) == text + len, "'%s'", text);
+			assert_memory_equal(&p, &want, sizeof(p));
+		}
+	}
+}
+
+/*
+ * All zero groups there can be, with digits of each count in the others: RFC
+ * 5952 in the words of its section 4, one group after the other.
+ */
+static void
+test_every_gap(void **state)
+{
+	(void)state;
+	for (unsigned zero = 0; zero < 256; zero++) {
+		for (unsigned digits = 0; digits < 16; digits++) {
+			struct prefix p = {.family = FAMILY_IPV6, .len = 128}, back;
+			char want[64] = "", text[PREFIX_TEXT_MAX];
+			int best = -1, best_len = 1;
+
+			for (int i = 0; i < 8; i++) {
+				unsigned v = zero >> i & 1 ? 0 : 0x1a2b >> 4 * ((digits + (unsigned)i) % 4);
+				int run = 0;
+
+				p.addr[2 * i] = (uint8_t)(v >> 8);
+				p.addr[2 * i + 1] = (uint8_t)v;
+				while (i + run < 8 && zero >> (i + run) & 1)
+					run++;
+				if (run > best_len) {
+					best = i;
+					best_len = run;
+				}
+			}
+			for (int i = 0; i < 8; i++) {
+				size_t n = strlen(want);
+
+				if (i == best) {
+					snprintf(want + n, sizeof(want) - n, "::");
+					i += best_len - 1;
+				} else {
+					snprintf(want + n, sizeof(want) - n, "%s%x", i && want[n - 1] != ':' ? ":" : "",
+						 p.addr[2 * i] << 8 | p.addr[2 * i + 1]);
+				}
+			}
+			snprintf(want + strlen(want), 5, "/128");
+			assert_string_equal(format(&p, text), want);
+			back = must_parse(text);
+			assert_memory_equal(&back, &p, sizeof(p));
+		}
+	}
+}
+
 /* An address in which zero groups, and so every place of `::`, are frequent. */
 static void
 random_ipv6(struct rng *rng, uint8_t addr[16])
@@ -422,6 +492,8 @@ main(void)
 		cmocka_unit_test(test_longest_texts),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_length_rules),
+		cmocka_unit_test(test_scan),
+		cmocka_unit_test(test_every_gap),
 		cmocka_unit_test(test_against_libc_ipv4),
 		cmocka_unit_test(test_against_libc_ipv6),
 		cmocka_unit_test(test_parse_against_libc),

@@ -36,7 +36,7 @@ on_reject(void *ctx, const struct vrp_err *reason)
 	return t->stop;
 }
 
-static const struct table_ops ops = {on_commit, on_reject};
+static const struct table_ops ops = {.commit = on_commit, .reject = on_reject};
 
 static void
 test_blocks(void **state)

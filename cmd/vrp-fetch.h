@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the parts of vrp-fetch share: vrp-fetch.c has the options, reads a source
+ * and writes a block; vrp-fetch-live.c is -r, which does so again and again.
+ */
+#ifndef VRP_FETCH_TOOL_H
+#define VRP_FETCH_TOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli.h"
+#include "delta.h"
+#include "feed.h"
+#include "fetch.h"
+#include "names.h"
+#include "vrpset.h"
+
+struct options {
+	struct feed_options feed;
+	struct fetch_options fetch;
+	const char *output;
+	uint32_t refresh;	/* seconds, 0: once */
+	bool full;
+	bool quiet;
+};
+
+/* What became of a source when it was read. */
+enum outcome {
+	OUTCOME_FAILED,		/* err says why */
+	OUTCOME_UNCHANGED,
+	OUTCOME_GOOD,		/* set is the table */
+};
+
+struct source {
+	const struct cli *cli;
+	const char *argument;
+	char *name;
+	bool progress;
+	bool mute;		/* bad records are only counted: they were named before */
+	size_t skipped;		/* of them the time before */
+
+	/* While and after it is read. */
+	struct fetch *fetch;
+	struct feed_result result;
+	struct vrpset *set;
+	struct vrp_err err;
+	struct validators validators;
+	uint32_t retry_after;
+	int64_t start;
+	int64_t shown;		/* when the progress line was written last */
+};
+
+/* A block to be written, and whose it is. */
+struct block {
+	const struct source *source;
+	const struct vrpset *set;
+	const struct delta *delta;	/* NULL for a snapshot */
+	bool named;			/* with its source */
+};
+
+/* Milliseconds of a clock that never jumps. */
+int64_t clock_ms(void);
+
+/* Read a source to its end; known is NULL when that happens only once. */
+enum outcome source_read(struct source *s, const struct options *o, const struct validators *known, struct names *names);
+
+/* Write a block, and say what is in it.  -1 when it could not be written, which is said. */
+int block_deliver(const struct block *b, const struct options *o);
+
+/* The exit status. */
+int live_run(const struct cli *cli, struct options *o, struct source *sources, size_t count, struct names *names);
+
+#endif
