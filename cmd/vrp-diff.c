@@ -109,7 +109,7 @@ write_difference(struct out *out, const void *ctx)
 static int
 load(const struct cli *cli, struct load *l, const char *path, struct names *names)
 {
-	struct vrp_err err;
+	struct vrp_err err = {0};
 
 	if (load_read(l, path, names, &err) == 0)
 		return 0;

@@ -111,7 +111,7 @@ write_snapshot(struct out *out, const void *ctx)
 static size_t
 read_inputs(const struct cli *cli, const struct options *o, struct names *names, struct load *loads)
 {
-	struct vrp_err err;
+	struct vrp_err err = {0};
 	size_t n;
 
 	for (n = 0; n < o->count; n++) {
@@ -126,7 +126,7 @@ read_inputs(const struct cli *cli, const struct options *o, struct names *names,
 static struct vrpset *
 merge_loads(const struct cli *cli, const struct options *o, struct names *names, const struct load *loads)
 {
-	struct vrpset **sets = calloc(o->count, sizeof(*sets)), *set;
+	struct vrpset **sets = calloc(o->count, sizeof(struct vrpset *)), *set;
 	struct vrp_err err = {0};
 
 	if (!sets)

@@ -158,7 +158,7 @@ merger_new(struct names *names, size_t inputs, size_t quorum, const struct merge
 	m->ctx = ctx;
 	m->quorum = quorum;
 	m->time = STAMP_UNKNOWN;
-	m->sets = calloc(inputs, sizeof(*m->sets));
+	m->sets = calloc(inputs, sizeof(struct vrpset *));
 	for (; m->count < inputs; m->count++) {
 		struct input *in = &m->inputs[m->count];
 

@@ -258,7 +258,7 @@ random_place(struct world *w, size_t place, struct place *p)
 {
 	uint8_t b = take(w);
 
-	p->note = b % (NOTES + 1);
+	p->note = (uint8_t)(b % (NOTES + 1));
 	p->providers = p->note && place >= VRPS ? (uint8_t)(1 + b / 8 % 7) : 0;
 }
 
