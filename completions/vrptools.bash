@@ -28,7 +28,7 @@ _vrptools()
 		operands=files
 		case $prev in
 		-o | --format)
-			mapfile -t COMPREPLY < <(compgen -W "json csv csvcompat openbgpd bird bird1 bird1v4 bird1v6 rpsl
+			mapfile -t COMPREPLY < <(compgen -W "json csv csvcompat openbgpd openbgpd-aspa bird bird1 bird1v4 bird1v6 rpsl
 				slurm jsonl summary" -- "$cur")
 			return
 			;;

@@ -36,7 +36,7 @@ complete -c vrp-merge -s o -l output -r -F -d 'replace a file instead of writing
 complete -c vrp-merge -s q -l quiet -d 'no summary'
 complete -c vrp-merge -l wait -x -d 'begin without inputs that are late'
 
-complete -c vrp-format -s o -l format -x -a 'json csv csvcompat openbgpd bird bird1 bird1v4 bird1v6 rpsl slurm jsonl summary' -d 'what to write'
+complete -c vrp-format -s o -l format -x -a 'json csv csvcompat openbgpd openbgpd-aspa bird bird1 bird1v4 bird1v6 rpsl slurm jsonl summary' -d 'what to write'
 complete -c vrp-format -s O -l output -r -F -d 'replace a file after every block'
 complete -c vrp-format -s T -l table -x -d 'name of BIRD\'s table'
 complete -c vrp-format -s q -l quiet -d 'do not say which records have no place'

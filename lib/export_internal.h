@@ -99,6 +99,7 @@ void export_jsonl(struct out *out, const struct vrpset *set, const struct export
 void export_csv(struct out *out, const struct vrpset *set, const struct export_meta *meta);
 void export_csvcompat(struct out *out, const struct vrpset *set, const struct export_meta *meta);
 void export_openbgpd(struct out *out, const struct vrpset *set, const struct export_meta *meta);
+void export_openbgpd_aspa(struct out *out, const struct vrpset *set, const struct export_meta *meta);
 void export_bird(struct out *out, const struct vrpset *set, const struct export_meta *meta);
 void export_bird1(struct out *out, const struct vrpset *set, const struct export_meta *meta);
 void export_bird1v4(struct out *out, const struct vrpset *set, const struct export_meta *meta);

@@ -5,7 +5,7 @@
 load lib
 
 golden=$ROOT/t/data/export
-dialects="json csv csvcompat openbgpd bird bird1 bird1v4 bird1v6 rpsl slurm jsonl summary"
+dialects="json csv csvcompat openbgpd openbgpd-aspa bird bird1 bird1v4 bird1v6 rpsl slurm jsonl summary"
 
 # Without the time of the export, which bird holds, and rpsl for want of another.
 timeless() {
@@ -72,7 +72,9 @@ written() { vrp-format -q -o "$1" table; }
 	run -0 --separate-stderr vrp-format -o csv "$golden/all.in"
 	[ "$stderr" = "vrp-format: csv has no place for these, which are left out: 2 router keys, 2 ASPAs" ]
 	run -0 --separate-stderr vrp-format -o openbgpd "$golden/all.in"
-	[ "$stderr" = "vrp-format: openbgpd has no place for these, which are left out: 2 router keys" ]
+	[ "$stderr" = "vrp-format: openbgpd has no place for these, which are left out: 2 router keys, 2 ASPAs" ]
+	run -0 --separate-stderr vrp-format -o openbgpd-aspa "$golden/all.in"
+	[ "$stderr" = "vrp-format: openbgpd-aspa has no place for these, which are left out: 2 router keys" ]
 	run -0 --separate-stderr vrp-format -o bird1v4 "$golden/all.in"
 	[ "$stderr" = "vrp-format: bird1v4 has no place for these, which are left out: 4 IPv6 VRPs, 2 router keys, 2 ASPAs" ]
 	run -0 --separate-stderr vrp-format -o bird1v6 "$golden/bare.in"

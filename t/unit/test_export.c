@@ -36,7 +36,7 @@ static void
 test_table(void **state)
 {
 	(void)state;
-	assert_int_equal(export_count(), 12);
+	assert_int_equal(export_count(), 13);
 	for (size_t i = 0; i < export_count(); i++) {
 		const struct export_format *f = export_at(i);
 
@@ -121,10 +121,10 @@ test_openbgpd(void **state)
 {
 	(void)state;
 	assert_export("openbgpd", VRPS,
-		      "# RPKI data of unknown time\n# IPv4 VRPs: 1\n# IPv6 VRPs: 1\n# ASPAs: 0\nroa-set {\n"
+		      "# RPKI data of unknown time\n# IPv4 VRPs: 1\n# IPv6 VRPs: 1\nroa-set {\n"
 		      "\t1.0.0.0/24 source-as 13335 expires 1795942462\n\t2001:db8::/32 maxlen 48 source-as 0\n}\n");
 	/* An expiry of 0 would be none to OpenBGPD. */
-	assert_export("openbgpd", ASPA "1.0.0.0/8 8 4294967295 - 0\naspa 4294967295 0\n",
+	assert_export("openbgpd-aspa", ASPA "1.0.0.0/8 8 4294967295 - 0\naspa 4294967295 0\n",
 		      "# RPKI data of unknown time\n# IPv4 VRPs: 1\n# IPv6 VRPs: 0\n# ASPAs: 2\nroa-set {\n"
 		      "\t1.0.0.0/8 source-as 4294967295 expires 1\n}\n\naspa-set {\n"
 		      "\tcustomer-as 64500 expires 7 provider-as { 64501, 64502 }\n"
