@@ -86,10 +86,10 @@ write_others(struct out *out, const struct snapshot *s, char first)
 	}
 }
 
+/* The attributes of the one input, or the oldest time of several. */
 static void
-write_snapshot(struct out *out, const void *ctx)
+write_head(struct out *out, const struct snapshot *s)
 {
-	const struct snapshot *s = ctx;
 	struct block_attrs attrs = BLOCK_ATTRS_INIT;
 
 	for (size_t i = 0; i < s->count; i++) {
@@ -99,8 +99,17 @@ write_snapshot(struct out *out, const void *ctx)
 			attrs.time = t;
 	}
 	if (s->count == 1)
-		attrs.tokens = &s->loads[0].attrs;
-	stream_write_begin(out, BLOCK_SNAPSHOT, &attrs);
+		stream_write_head(out, BLOCK_SNAPSHOT, s->loads[0].attrs.data, s->loads[0].attrs.len);
+	else
+		stream_write_begin(out, BLOCK_SNAPSHOT, &attrs);
+}
+
+static void
+write_snapshot(struct out *out, const void *ctx)
+{
+	const struct snapshot *s = ctx;
+
+	write_head(out, s);
 	write_others(out, s, '%');
 	stream_write_records(out, 0, s->set);
 	write_others(out, s, '~');
@@ -189,16 +198,17 @@ flush(struct follower *f)
 }
 
 static int
-on_block(void *ctx, const struct block_attrs *attrs, const struct vrpset *set, const struct delta *delta)
+on_block(void *ctx, const struct buf *attrs, const struct vrpset *set, const struct delta *delta)
 {
 	struct follower *f = ctx;
 
-	if (delta) {
-		stream_write_delta(&f->out, attrs, delta);
-		return flush(f);
-	}
-	stream_write_snapshot(&f->out, attrs, set);
-	if (!f->options->quiet)
+	stream_write_head(&f->out, delta ? BLOCK_DELTA : BLOCK_SNAPSHOT, attrs->data, attrs->len);
+	if (delta)
+		stream_write_changes(&f->out, delta);
+	else
+		stream_write_records(&f->out, 0, set);
+	stream_write_end(&f->out);
+	if (!delta && !f->options->quiet)
 		summarise(f->cli, f->options->count, set, now() - f->start);
 	return flush(f);
 }

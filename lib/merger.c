@@ -21,6 +21,7 @@ struct merger {
 	bool hasty;		/* a quorum of tables is enough to begin with */
 	struct vrpset *result;	/* as written last, NULL before the snapshot */
 	int64_t time;		/* the last that was written, STAMP_UNKNOWN */
+	struct buf attrs;	/* of a block while it is handed on */
 	struct vrpset **sets;	/* room for count, borrowed from the inputs' tables */
 	size_t count;
 	struct input inputs[];
@@ -47,23 +48,35 @@ oldest(const struct merger *m)
 	return time;
 }
 
+static int
+hand_on(struct merger *m, int64_t time, const struct vrpset *set, const struct delta *delta)
+{
+	char stamp[STAMP_MAX];
+
+	if (m->count == 1)
+		return m->ops->block(m->ctx, &m->inputs[0].attrs, set, delta);
+	buf_reset(&m->attrs);
+	if (time != STAMP_UNKNOWN) {
+		stamp_format(time, stamp);
+		if (buf_addf(&m->attrs, "time=%s", stamp) < 0)
+			return -1;
+	}
+	return m->ops->block(m->ctx, &m->attrs, set, delta);
+}
+
 /* Hand on what leads from the last result to set, which is taken over where that succeeds. */
 static int
 publish(struct merger *m, struct vrpset *set)
 {
-	struct block_attrs attrs = BLOCK_ATTRS_INIT;
 	int64_t time = oldest(m);
 	struct delta d = DELTA_INIT;
 	int rc = 0;
 
-	attrs.time = time;
-	if (m->count == 1)
-		attrs.tokens = &m->inputs[0].attrs;
 	if (m->result && delta_exact(m->result, set, &d) < 0)
 		return -1;
 	/* A delta cannot unsay a time. */
 	if (!m->result || delta_count(&d) || (time != STAMP_UNKNOWN && time != m->time))
-		rc = m->ops->block(m->ctx, &attrs, set, m->result ? &d : NULL);
+		rc = hand_on(m, time, set, m->result ? &d : NULL);
 	delta_release(&d);
 	if (rc)
 		return rc;
@@ -183,6 +196,7 @@ merger_free(struct merger *m)
 		buf_release(&m->inputs[i].attrs);
 	}
 	vrpset_unref(m->result);
+	buf_release(&m->attrs);
 	names_unref(m->names);
 	free(m->sets);
 	free(m);

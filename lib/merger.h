@@ -27,9 +27,10 @@
 struct merger_ops {
 	/*
 	 * What to write, all borrowed: the first result as a snapshot, or with
-	 * delta what changed, which leads to set.  Non-zero stops the feed.
+	 * delta what changed, which leads to set.  attrs are those of the one
+	 * input, or the time of several.  Non-zero stops the feed.
 	 */
-	int (*block)(void *ctx, const struct block_attrs *attrs, const struct vrpset *set, const struct delta *delta);
+	int (*block)(void *ctx, const struct buf *attrs, const struct vrpset *set, const struct delta *delta);
 
 	/*
 	 * A block of an input was refused: it goes on to count with the table that

@@ -412,12 +412,6 @@ stream_write_begin(struct out *out, enum block_kind kind, const struct block_att
 	char stamp[STAMP_MAX];
 
 	out_addf(out, "%s", kind == BLOCK_DELTA ? "%delta" : "%snapshot");
-	if (attrs->tokens) {
-		out_add(out, " ", attrs->tokens->len > 0);
-		out_add(out, attrs->tokens->data, attrs->tokens->len);
-		out_add(out, "\n", 1);
-		return;
-	}
 	if (attrs->time != STAMP_UNKNOWN) {
 		stamp_format(attrs->time, stamp);
 		out_addf(out, " time=%s", stamp);

@@ -54,7 +54,10 @@ struct world {
 static uint8_t
 take(struct world *w)
 {
-	return w->left ? (w->left--, *w->data++) : 0;
+	if (w->left == 0)
+		return 0;
+	w->left--;
+	return *w->data++;
 }
 
 /* ---- the output ---- */
@@ -80,16 +83,18 @@ on_unreadable(void *ctx, const struct vrp_err *reason)
 }
 
 static int
-on_block(void *ctx, const struct block_attrs *attrs, const struct vrpset *set, const struct delta *delta)
+on_block(void *ctx, const struct buf *attrs, const struct vrpset *set, const struct delta *delta)
 {
 	struct world *w = ctx;
 	struct out o;
 
 	out_init(&o, -1);
+	stream_write_head(&o, delta ? BLOCK_DELTA : BLOCK_SNAPSHOT, attrs->data, attrs->len);
 	if (delta)
-		stream_write_delta(&o, attrs, delta);
+		stream_write_changes(&o, delta);
 	else
-		stream_write_snapshot(&o, attrs, set);
+		stream_write_records(&o, 0, set);
+	stream_write_end(&o);
 	assert(o.error == 0);
 	assert(table_feed(w->reader, o.buf.data, o.buf.len) == 0);
 	out_release(&o);

@@ -12,14 +12,16 @@ struct told {
 };
 
 static int
-on_block(void *ctx, const struct block_attrs *attrs, const struct vrpset *set, const struct delta *delta)
+on_block(void *ctx, const struct buf *attrs, const struct vrpset *set, const struct delta *delta)
 {
 	struct told *t = ctx;
 
+	stream_write_head(&t->out, delta ? BLOCK_DELTA : BLOCK_SNAPSHOT, attrs->data, attrs->len);
 	if (delta)
-		stream_write_delta(&t->out, attrs, delta);
+		stream_write_changes(&t->out, delta);
 	else
-		stream_write_snapshot(&t->out, attrs, set);
+		stream_write_records(&t->out, 0, set);
+	stream_write_end(&t->out);
 	return t->stop;
 }
 

@@ -492,7 +492,6 @@ static void
 test_write_heads(void **state)
 {
 	struct block_attrs a = BLOCK_ATTRS_INIT;
-	struct buf tokens = BUF_INIT;
 
 	(void)state;
 	assert_head(BLOCK_SNAPSHOT, &a, "%snapshot\n~end\n");
@@ -501,12 +500,6 @@ test_write_heads(void **state)
 	assert_head(BLOCK_SNAPSHOT, &a, "%snapshot time=2026-11-23T00:00:00Z source=a%20b%0A%25 session=0 serial=4294967295\n~end\n");
 	a = (struct block_attrs){.time = 0, .source = "", .session = 65535, .serial = 0};
 	assert_head(BLOCK_DELTA, &a, "%delta time=1970-01-01T00:00:00Z source= session=65535 serial=0\n~end\n");
-	/* Tokens as they are, instead. */
-	a.tokens = &tokens;
-	assert_head(BLOCK_DELTA, &a, "%delta\n~end\n");
-	assert_int_equal(buf_addf(&tokens, "x=%%zz time=never"), 0);
-	assert_head(BLOCK_SNAPSHOT, &a, "%snapshot x=%zz time=never\n~end\n");
-	buf_release(&tokens);
 }
 
 /* What one reader takes, the writer writes, the reader takes again: the same set. */
