@@ -4,7 +4,7 @@
 #
 # usage: t/perf/run.sh [fetch|serve|change|all]
 #
-#	fetch	vrp-fetch against jq and jansson
+#	fetch	vrp-fetch against jq and jansson; what a filter's steps cost a record
 #	serve	1, 100 and 1,000 routers at once: rtr-serve, bound-server, StayRTR
 #	change	1 % of the table changes: until the last of 100 routers has it
 #
@@ -162,6 +162,8 @@ measure_fetch() {
 		done
 		same_columns
 	done
+	say "the steps of a filter"
+	"$perf/bench-lines" "$work/table.vrp" >"$work/steps"
 }
 
 measure_serve() {
@@ -282,6 +284,16 @@ report_fetch() {
 	echo
 }
 
+report_steps() {
+	echo "### A filter's steps"
+	echo
+	echo "CPU time of each step alone and of all in one thread, the lowest of nine rounds, beside what the same bytes cost"
+	echo "memcpy() and memchr()."
+	echo
+	cat "$work/steps"
+	echo
+}
+
 feed_name() {
 	if [ "$1" = table ]; then echo "generated, $vrps VRPs"; else echo "real, 386432 VRPs"; fi
 }
@@ -365,7 +377,7 @@ stayrtr_version() {
 report() {
 	echo "Medians; the range of all runs stands beside them. Memory is the peak. Every router's bytes are checked."
 	echo
-	if [ "$part" = fetch ] || [ "$part" = all ]; then report_fetch; fi
+	if [ "$part" = fetch ] || [ "$part" = all ]; then report_fetch; report_steps; fi
 	if [ "$part" = serve ] || [ "$part" = all ]; then report_serve; fi
 	if [ "$part" = change ] || [ "$part" = all ]; then report_change; fi
 	report_targets
