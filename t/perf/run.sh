@@ -4,8 +4,12 @@
 #
 # usage: t/perf/run.sh [fetch|filters|serve|change|all]
 #
+<<<<<<< HEAD
 #	fetch	vrp-fetch against jq and jansson
 #	filters	vrp-slurm, vrp-diff, vrp-merge and vrp-format against awk, comm, sort, jq and StayRTR (filters.bash)
+=======
+#	fetch	vrp-fetch against jq and jansson; what a filter's steps cost a record
+>>>>>>> fast
 #	serve	1, 100 and 1,000 routers at once: rtr-serve, bound-server, StayRTR
 #	change	1 % of the table changes: until the last of 100 routers has it
 #
@@ -163,6 +167,8 @@ measure_fetch() {
 		done
 		same_columns
 	done
+	say "the steps of a filter"
+	"$perf/bench-lines" "$work/table.vrp" >"$work/steps"
 }
 
 measure_serve() {
@@ -283,6 +289,16 @@ report_fetch() {
 	echo
 }
 
+report_steps() {
+	echo "### A filter's steps"
+	echo
+	echo "CPU time of each step alone and of all in one thread, the lowest of nine rounds, beside what the same bytes cost"
+	echo "memcpy() and memchr()."
+	echo
+	cat "$work/steps"
+	echo
+}
+
 feed_name() {
 	if [ "$1" = table ]; then echo "generated, $vrps VRPs"; else echo "real, 386432 VRPs"; fi
 }
@@ -370,8 +386,12 @@ stayrtr_version() {
 report() {
 	echo "Medians; the range of all runs stands beside them. Memory is the peak. Every router's bytes are checked."
 	echo
+<<<<<<< HEAD
 	if [ "$part" = fetch ] || [ "$part" = all ]; then report_fetch; fi
 	if [ "$part" = filters ] || [ "$part" = all ]; then report_filters; fi
+=======
+	if [ "$part" = fetch ] || [ "$part" = all ]; then report_fetch; report_steps; fi
+>>>>>>> fast
 	if [ "$part" = serve ] || [ "$part" = all ]; then report_serve; fi
 	if [ "$part" = change ] || [ "$part" = all ]; then report_change; fi
 	report_targets
