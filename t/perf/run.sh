@@ -4,12 +4,8 @@
 #
 # usage: t/perf/run.sh [fetch|filters|serve|change|all]
 #
-<<<<<<< HEAD
-#	fetch	vrp-fetch against jq and jansson
-#	filters	vrp-slurm, vrp-diff, vrp-merge and vrp-format against awk, comm, sort, jq and StayRTR (filters.bash)
-=======
 #	fetch	vrp-fetch against jq and jansson; what a filter's steps cost a record
->>>>>>> fast
+#	filters	vrp-slurm, vrp-diff, vrp-merge and vrp-format against awk, comm, sort, jq and StayRTR (filters.bash)
 #	serve	1, 100 and 1,000 routers at once: rtr-serve, bound-server, StayRTR
 #	change	1 % of the table changes: until the last of 100 routers has it
 #
@@ -386,12 +382,8 @@ stayrtr_version() {
 report() {
 	echo "Medians; the range of all runs stands beside them. Memory is the peak. Every router's bytes are checked."
 	echo
-<<<<<<< HEAD
-	if [ "$part" = fetch ] || [ "$part" = all ]; then report_fetch; fi
-	if [ "$part" = filters ] || [ "$part" = all ]; then report_filters; fi
-=======
 	if [ "$part" = fetch ] || [ "$part" = all ]; then report_fetch; report_steps; fi
->>>>>>> fast
+	if [ "$part" = filters ] || [ "$part" = all ]; then report_filters; fi
 	if [ "$part" = serve ] || [ "$part" = all ]; then report_serve; fi
 	if [ "$part" = change ] || [ "$part" = all ]; then report_change; fi
 	report_targets
