@@ -243,11 +243,11 @@ static void
 test_format_u8(void **state)
 {
 	(void)state;
-	for (int v = 0; v < 256; v++) {
-		char got[4 + 1] = "####", want[4];
+	for (unsigned v = 0; v < 256; v++) {
+		char got[4 + 1] = "####", want[12];
 		char *end = num_format_u8(got, (uint8_t)v);
 
-		snprintf(want, sizeof(want), "%d", v);
+		snprintf(want, sizeof(want), "%u", v);
 		assert_int_equal(end - got, strlen(want));
 		assert_memory_equal(got, want, strlen(want));
 		assert_true(got[4] == '\0');
