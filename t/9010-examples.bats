@@ -87,6 +87,7 @@ run_page() {
 @test "the examples of vrp-fetch(1) run" { run_page vrp-fetch.1; }
 @test "the examples of vrp-slurm(1) run" { run_page vrp-slurm.1; }
 @test "the examples of vrp-format(1) run" { run_page vrp-format.1; }
+@test "the examples of vrp-validate(1) run" { run_page vrp-validate.1; }
 @test "the examples of vrp-diff(1) run" { run_page vrp-diff.1; }
 @test "the examples of vrp-merge(1) run" { run_page vrp-merge.1; }
 @test "the examples of rtr-serve(1) run" { run_page rtr-serve.1; }
