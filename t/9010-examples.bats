@@ -38,6 +38,8 @@ setup() {
 	vrp-diff -a -o delta yesterday table || [ $? -eq 1 ]
 	cp yesterday primary
 	cp table secondary
+	# A route of each state, and one that is as yet not found.
+	printf '%s AS64496\n' 198.51.100.0/24 1.1.1.0/24 192.0.2.0/24 203.0.113.0/24 >routes
 	serve cache table
 	wait_log cache 'serial 1:'
 }
