@@ -71,10 +71,10 @@ on_update(void *ctx, const struct rtr_client_update *u)
 }
 
 static void
-on_flush(void *ctx, const char *reason)
+on_flush(void *ctx, bool expired, const char *reason)
 {
 	(void)ctx;
-	(void)reason;
+	assert_int_equal(expired, strcmp(reason, "expired") == 0);
 	note("%s", "flush");
 }
 
@@ -1182,6 +1182,47 @@ test_stop(void **state)
 	assert_int_equal(rtr_client_need(client), RTR_NEED_CLOSE);
 	rtr_client_closed(client, now, NULL);
 	assert_int_equal(rtr_client_need(client), RTR_NEED_NOTHING);
+	assert_int_equal(rtr_client_deadline(client), INT64_MAX);
+	assert_null(rtr_client_set(client));
+}
+
+static void
+test_start_after_a_stop_is_a_new_beginning(void **state)
+{
+	(void)state;
+	synced(1);
+	rtr_client_start(client);
+	expect("");
+	rtr_client_stop(client);
+	rtr_client_start(client);
+	expect("state SHUTDOWN\nstate CONNECTING\n");
+	assert_int_equal(rtr_client_need(client), RTR_NEED_CONNECT);
+	rtr_client_connected(client, now);
+	expect("state RESET\n> v1 Reset Query\n");
+	simple(1, RTR_CACHE_RESPONSE, 8, 0);
+	simple(1, RTR_END_OF_DATA, 8, 3);
+	expect("state SYNC\nstate ESTABLISHED\ntable 8/3\n");
+}
+
+static void
+test_fixed_timers_hold_whatever_the_cache_says(void **state)
+{
+	(void)state;
+	config.fixed = (struct rtr_timers){.refresh = 7, .retry = 3, .expire = 20};
+	synced(2);
+	assert_int_equal(rtr_client_deadline(client), now + 7000);
+	assert_int_equal(rtr_client_timers(client).retry, 3);
+	rtr_client_closed(client, now, NULL);
+	assert_int_equal(rtr_client_deadline(client), now + 3000);
+	rtr_client_tick(client, now + 20000);
+	assert_null(rtr_client_set(client));
+	rtr_client_free(client);
+	/* One alone, for which the cache's others are too long. */
+	config.fixed = (struct rtr_timers){.expire = 21};
+	synced(2);
+	assert_int_equal(rtr_client_timers(client).refresh, 11);
+	assert_int_equal(rtr_client_timers(client).retry, 11);
+	assert_int_equal(rtr_client_deadline(client), now + 11000);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
@@ -1233,6 +1274,8 @@ main(void)
 		T(pieces_of_any_size),
 		T(text_of_the_cache_is_tamed),
 		T(stop),
+		T(start_after_a_stop_is_a_new_beginning),
+		T(fixed_timers_hold_whatever_the_cache_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
