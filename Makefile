@@ -62,7 +62,7 @@ L3 = line stream table merger feed feed_json feed_csv json \
      slurm slurm_read slurm_entry slurm_conflict slurm_match slurm_filter \
      export export_text export_json export_csv export_bird export_openbgpd export_rpsl export_slurm export_summary \
      diffstat diffjson validators refresh \
-     rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu intake
+     rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager intake
 L4 = filewatch load fetch savefile transport feeder listener rtr_server
 L5 = cli
 TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format rtr-serve rtr-dump

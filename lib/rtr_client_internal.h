@@ -45,6 +45,7 @@ struct rtr_client {
 	size_t host_bits;		/* prefixes that had some */
 	int64_t answer_due;
 	int64_t idle_due;
+	bool base_lost;			/* the table that a delta would be to has expired meanwhile */
 	bool notified;			/* a Notify came meanwhile */
 	uint32_t notified_serial;
 

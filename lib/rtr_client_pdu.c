@@ -204,6 +204,10 @@ on_end_of_data(struct rtr_client *c, const struct rtr_pdu *pdu, const unsigned c
 		client_query_anew(c, "serial went backwards");
 		return;
 	}
+	if (!reset && c->base_lost) {
+		client_query_anew(c, "the table has expired before the delta to it came");
+		return;
+	}
 	records = rtr_response_count(&c->response);
 	error = rtr_response_finish(&c->response, c->set, &result);
 	if (error != RTR_NO_ERROR)

@@ -72,6 +72,7 @@ client_flush_table(struct rtr_client *c, bool expired, const char *reason)
 		return;
 	vrpset_unref(c->set);
 	c->set = NULL;
+	c->base_lost = true;
 	if (c->config.ops->flush)
 		c->config.ops->flush(c->config.ctx, expired, reason);
 }
@@ -151,6 +152,7 @@ client_send_query(struct rtr_client *c, const char *reason)
 		return;
 	}
 	sent(c, from);
+	c->base_lost = false;
 	c->notified = false;
 	c->answer_due = c->now + c->config.answer_timeout;
 	c->idle_due = c->now + c->config.idle_timeout;

@@ -927,6 +927,25 @@ test_C15_bad_timers_are_ignored(void **state)
 }
 
 static void
+test_C15_expiry_while_a_delta_is_on_its_way(void **state)
+{
+	(void)state;
+	config.fixed.expire = 30;
+	updating(2);
+	simple(2, RTR_CACHE_RESPONSE, 7, 0);
+	now += 30000;
+	rtr_client_tick(client, now);
+	vrp(2, '+', "11.0.0.0/8", 24, 1);
+	simple(2, RTR_END_OF_DATA, 7, 11);
+	/* A delta to nothing would be half a table. */
+	expect("flush\nstate ERROR_NO_INCREMENTAL_UPDATE_AVAILABLE\nstate RESET\n> v2 Reset Query\n");
+	simple(2, RTR_CACHE_RESPONSE, 7, 0);
+	vrp(2, '+', "11.0.0.0/8", 24, 1);
+	simple(2, RTR_END_OF_DATA, 7, 11);
+	expect("state SYNC\nstate ESTABLISHED\ntable 7/11 11.0.0.0/8-24:1\n");
+}
+
+static void
 test_C16_cache_reset(void **state)
 {
 	(void)state;
@@ -1261,6 +1280,7 @@ main(void)
 		T(C14_memory_is_bounded),
 		T(C15_timers_of_the_cache),
 		T(C15_bad_timers_are_ignored),
+		T(C15_expiry_while_a_delta_is_on_its_way),
 		T(C16_cache_reset),
 		T(C17_no_data_available),
 		T(C17_patience_is_a_minute_at_least),
