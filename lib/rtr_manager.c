@@ -112,7 +112,7 @@ on_state(void *ctx, enum rtr_client_state from, enum rtr_client_state to, const 
 	struct cache *c = ctx;
 	struct rtr_manager *m = c->manager;
 
-	if (is_error(to) || to == RTR_CLIENT_CONNECTING || to == RTR_CLIENT_SHUTDOWN)
+	if (is_error(to) || to == RTR_CLIENT_SHUTDOWN)
 		c->in_sync = false;
 	if (m->config.ops->cache)
 		m->config.ops->cache(m->config.ctx, index_of(c), from, to, reason);

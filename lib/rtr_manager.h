@@ -130,7 +130,11 @@ void rtr_manager_free(struct rtr_manager *m);	/* NULL is allowed */
 void rtr_manager_start(struct rtr_manager *m, int64_t now);
 void rtr_manager_stop(struct rtr_manager *m, int64_t now);
 
-/* As in rtr_client.h, for one cache.  A cache that doesn't run needs CLOSE or NOTHING. */
+/*
+ * As in rtr_client.h, for one cache.  A cache that doesn't run needs CLOSE or
+ * NOTHING.  Where one needs CONNECT while a connection is still open, it was
+ * stopped and started again: that one is an old one, to be closed without a word.
+ */
 enum rtr_client_need rtr_manager_need(const struct rtr_manager *m, size_t cache);
 struct buf *rtr_manager_output(struct rtr_manager *m, size_t cache);
 void rtr_manager_connected(struct rtr_manager *m, size_t cache, int64_t now);

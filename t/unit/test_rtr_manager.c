@@ -689,6 +689,32 @@ test_a_table_taken_back_is_not_held_longer_than_it_would_last(void **state)
 	expect("withdrawn [] -1 -2\n");
 }
 
+static void
+test_a_table_that_has_expired_is_not_held_at_all(void **state)
+{
+	(void)state;
+	config.client.fixed = (struct rtr_timers){.expire = 10};
+	config.client.idle_timeout = 8 * SECOND;
+	first_of_two();
+	/* The first is lost just before, so that the second is still being tried. */
+	wait_ms(9 * SECOND);
+	lose(0);
+	connected(1);
+	buf_reset(&got);
+	wait_ms(SECOND);
+	expect("withdrawn [] -1 -2\n");
+	/* That it has expired once is no reason not to hold what comes later. */
+	answer(1, 5, "+2");
+	wait_ms(5 * SECOND);
+	connected(0);
+	answer(0, 11, "+1");
+	expect("group 2 ESTABLISHED\nswitch [1] +2\ngroup 1 ESTABLISHED\nswitch [0] -2 +1\ngroup 2 CLOSED\n");
+	rtr_manager_closed(manager, 1, now, NULL);
+	error_report(0, RTR_CACHE_SHUTDOWN);
+	expect("group 1 ERROR\ngroup 2 CONNECTING\n");
+	assert_int_equal(vrpset_count(rtr_manager_set(manager)), 1);
+}
+
 /* ---- caches of equal preference ---- */
 
 static void
@@ -800,6 +826,27 @@ test_the_last_table_of_a_lost_twin_counts_until_it_expires(void **state)
 	answer(1, 1, "+5");
 	error_report(1, RTR_CACHE_SHUTDOWN);
 	expect("update [0 1] +5\nupdate [0] -5\n");
+}
+
+static void
+test_a_group_in_use_waits_for_nobody(void **state)
+{
+	(void)state;
+	start("112");
+	connected(0);
+	connected(1);
+	answer(0, 10, "+1");
+	answer(1, 10, "+2");
+	lose(0);
+	lose(1);
+	buf_reset(&got);
+	wait_ms(600 * SECOND);
+	connected(0);
+	connected(1);
+	connected(2);
+	/* Not even for the second, so that no fallback comes in between. */
+	answer(0, 11, "+3");
+	expect("group 1 ESTABLISHED\nupdate [0 1] +3\ngroup 2 CLOSED\n");
 }
 
 static void
@@ -916,12 +963,14 @@ main(void)
 		T(a_table_taken_back_is_held_for_a_bounded_time),
 		T(a_table_taken_back_goes_when_no_cache_is_left),
 		T(a_table_taken_back_is_not_held_longer_than_it_would_last),
+		T(a_table_that_has_expired_is_not_held_at_all),
 		T(a_group_is_shown_together),
 		T(a_group_waits_only_so_long),
 		T(a_group_does_not_wait_for_what_has_failed),
 		T(a_twin_that_is_one_serial_behind),
 		T(aspas_of_twins_are_joined),
 		T(the_last_table_of_a_lost_twin_counts_until_it_expires),
+		T(a_group_in_use_waits_for_nobody),
 		T(a_group_that_returns_returns_together),
 		T(stop_and_start),
 		T(the_connection_may_still_be_open_when_a_fallback_starts_again),
