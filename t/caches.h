@@ -327,7 +327,7 @@ sim_close(struct sim *s, size_t i, const char *reason)
 	if (!c->open)
 		return;
 	c->open = false;
-	buf_reset(&c->rest);
+	buf_release(&c->rest);
 	rtr_manager_closed(s->manager, i, s->now, reason);
 }
 
@@ -435,7 +435,7 @@ sim_lie(struct sim *s, size_t i)
 		return;
 	}
 	buf_reset(rtr_manager_output(s->manager, i));
-	buf_reset(&c->rest);
+	buf_release(&c->rest);
 	if (which >= ARRAY_LEN(lies)) {
 		struct buf out = BUF_INIT;
 
@@ -503,7 +503,7 @@ sim_serve(struct sim *s, size_t i)
 	case RTR_NEED_CONNECT:
 		c->open = false;
 		c->greeted = false;
-		buf_reset(&c->rest);
+		buf_release(&c->rest);
 		if (sim_below(s, 5) == 0) {
 			rtr_manager_closed(s->manager, i, s->now, "connection refused");
 		} else if (sim_below(s, 8)) {
@@ -518,7 +518,7 @@ sim_serve(struct sim *s, size_t i)
 	case RTR_NEED_NOTHING:
 	case RTR_NEED_TIME:
 		c->open = false;
-		buf_reset(&c->rest);
+		buf_release(&c->rest);
 		break;
 	case RTR_NEED_IO:
 		require(c->open);

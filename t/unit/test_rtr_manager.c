@@ -846,7 +846,7 @@ test_a_group_in_use_waits_for_nobody(void **state)
 	connected(2);
 	/* Not even for the second, so that no fallback comes in between. */
 	answer(0, 11, "+3");
-	expect("group 1 ESTABLISHED\nupdate [0 1] +3\ngroup 2 CLOSED\n");
+	expect("group 2 ERROR\ngroup 1 ESTABLISHED\nupdate [0 1] +3\ngroup 2 CLOSED\n");
 }
 
 static void
