@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: ISC
+# An RTR proxy: two caches, rtr-dump -f | vrp-slurm | rtr-serve, and routers behind it.
+load ../lib
+load routers
+
+# origin NAME: one of the caches in front, with the table on stdin; the same port again when it starts once more
+origin() {
+	local port=${1}_PORT
+
+	start_fed "$1" rtr-serve -v -E --max-age 0 --notify-interval 1 --retry 1 -l "127.0.0.1:${!port:-0}"
+	wait_log "$1" 'listening on'
+	export "$port=$(port_of "$1")"
+	feed "$1"
+	wait_log "$1" 'serial 1:'
+}
+
+# want FILE: what routers shall hold of a table, after the exceptions
+want() { { awk '$3 != 3741' "$1"; echo '192.0.2.0/24 32 64496'; } | sort >"$RUN/want"; }
+
+routers_hold_it() {
+	wait_holds bird "$RUN/want"
+	rtrclient_vrps >"$RUN/rtrclient.vrps"
+	same "$RUN/want" "$RUN/rtrclient.vrps"
+}
+
+setup_file() {
+	need_peer bird
+	need_peer rtrclient
+	make_feed
+	cat >"$RUN/local.json" <<-END
+		{"slurmVersion": 1,
+		 "validationOutputFilters": {"prefixFilters": [{"asn": 3741}], "bgpsecFilters": []},
+		 "locallyAddedAssertions": {"prefixAssertions": [{"asn": 64496, "prefix": "192.0.2.0/24", "maxPrefixLength": 32}],
+		                            "bgpsecAssertions": []}}
+	END
+	origin A <"$RUN/base.vrp"
+	{ echo %snapshot; cut -d ' ' -f 1-4 "$RUN/new12"; grep -v '^[%~]' "$RUN/base.vrp" | grep -v -x -F -f "$RUN/gone6"; echo '~end'; } |
+		sort >"$RUN/b.vrp"
+	origin B <"$RUN/b.vrp"
+	mkfifo "$RUN/dump.out" "$RUN/slurm.out"
+	start follow bash -c 'exec rtr-dump -f --retry 1s -p 1 127.0.0.1:$0 -p 2 127.0.0.1:$1 >dump.out' "$A_PORT" "$B_PORT"
+	start slurm bash -c 'exec vrp-slurm -qw -f local.json <dump.out >slurm.out'
+	start cache bash -c 'exec rtr-serve -v --max-age 0 --notify-interval 1 --retry 1 -l 127.0.0.1:0 <slurm.out'
+	wait_log cache 'serial 1:'
+	PORT=$(port_of cache)
+	export PORT
+	bird_start
+}
+
+@test "routers behind the proxy hold the first cache's table with the exceptions" {
+	want "$RUN/want0"
+	routers_hold_it
+	[ ! -s "$RUN/B.out" ]
+	not logged B connected
+}
+
+@test "a change at the first cache reaches the router behind the proxy as a delta" {
+	local began
+	# Past the minute, here the second, within which no further Notify may be sent.
+	start sink rtr-dump -f "127.0.0.1:$PORT"
+	wait_for grep -q '^~end' "$RUN/sink.out"
+	began=${EPOCHREALTIME/./}
+	feed A <"$RUN/delta6"
+	until [ "$(grep -c '^~end' "$RUN/sink.out")" -ge 2 ]; do sleep 0.002; done
+	echo "# a change of $(wc -l <"$RUN/gone6") records was through in $(((${EPOCHREALTIME/./} - began) / 1000)) ms" >&3
+	[ "$(grep -c '^%delta' "$RUN/sink.out")" -eq 1 ]
+	stop sink
+	want "$RUN/want6"
+	routers_hold_it
+}
+
+@test "the first cache is killed: the routers get the second's table, in one step" {
+	stop A KILL || :
+	wait_log follow 'now from tcp://127.0.0.1:'"$B_PORT"
+	want <(vrps <"$RUN/b.vrp")
+	routers_hold_it
+	wait_log cache 'serial 3:'
+}
+
+@test "the first cache is back: so is its table" {
+	origin A <"$RUN/base.vrp"
+	wait_log follow 'now from tcp://127.0.0.1:'"$A_PORT"
+	want "$RUN/want0"
+	routers_hold_it
+	wait_log B 'disconnected|closed|0 clients'
+}
+
+@test "in all this each router was sent the whole table once" {
+	# BIRD, the two runs of rtrclient a test, and rtr-dump.
+	[ "$(grep -c '%snapshot' "$RUN/cache.err" || :)" -eq 0 ]
+	[ "$(grep -c 'snapshot taken' "$RUN/cache.err")" -eq 1 ]
+	bird_port=$(grep -oE '127.0.0.1:[0-9]+ speaks version [0-9]+: delta' "$RUN/cache.err" | sort | uniq -c | wc -l)
+	[ "$bird_port" -ge 1 ]
+}
