@@ -57,11 +57,12 @@ libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1)))
 # Layers of lib/, lowest first.  A file includes its own layer or a lower one.
 L0 = err num stamp enc buf arena huge blob out log
 L1 = prefix payload names
-L2 = vrpset delta merge
+L2 = vrpset delta merge rov aspa
 L3 = line stream table merger feed feed_json feed_csv json \
      slurm slurm_read slurm_entry slurm_conflict slurm_match slurm_filter \
      export export_text export_json export_csv export_bird export_openbgpd export_rpsl export_slurm export_summary \
      diffstat diffjson validators refresh \
+     route \
      rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client intake
 L4 = filewatch load fetch savefile transport feeder listener rtr_server
 L5 = cli
