@@ -45,10 +45,12 @@ int
 cli_next(struct cli *cli, int argc, char **argv, int *index)
 {
 	struct option longs[OPTIONS_MAX + 3] = {0};
-	char shorts[2 * OPTIONS_MAX + 4];
+	char shorts[2 * OPTIONS_MAX + 5];
 	size_t n = 0;
 	int value;
 
+	if (cli->ordered)
+		shorts[n++] = '-';
 	for (size_t i = 0; i < cli->option_count && i < OPTIONS_MAX; i++) {
 		const struct cli_option *o = &cli->options[i];
 

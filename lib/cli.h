@@ -37,8 +37,11 @@ struct cli {
 	const char *purpose;	/* one line */
 	const struct cli_option *options;	/* -h and -V are added */
 	size_t option_count;
-	const char *arg;	/* argument of the option that cli_next() returned last */
+	bool ordered;		/* operands come from cli_next(), too, where they stand among the options */
+	const char *arg;	/* argument of the option that cli_next() returned last, or the operand */
 };
+
+#define CLI_OPERAND 1	/* what cli_next() returns for one; those behind "--" are left all the same */
 
 /*
  * The next option, -1 when only operands are left; *index is then the first of

@@ -81,8 +81,8 @@ struct rtr_client_update {
 struct rtr_client_ops {
 	void (*update)(void *ctx, const struct rtr_client_update *update);
 
-	/* What this cache said is void: expired, or the cache or the protocol broke. */
-	void (*flush)(void *ctx, const char *reason);
+	/* What this cache said is void: expired, or the cache took it back, or the protocol broke. */
+	void (*flush)(void *ctx, bool expired, const char *reason);
 
 	/* A step of the machine, for the log: "FROM -> TO, reason". */
 	void (*state)(void *ctx, enum rtr_client_state from, enum rtr_client_state to, const char *reason);
@@ -99,6 +99,7 @@ struct rtr_client_config {
 	uint8_t version;	/* the first to try ... */
 	uint8_t min_version;	/* ... and the last */
 	struct rtr_timers timers;	/* until a cache says others */
+	struct rtr_timers fixed;	/* those not 0 hold, whatever a cache says; see rtr_client_timers() */
 	size_t max_records;	/* in one response */
 	int64_t idle_timeout;	/* ms without a byte while an answer is due */
 	int64_t answer_timeout;	/* ms from query to End of Data */
@@ -143,7 +144,10 @@ void rtr_client_receive(struct rtr_client *c, int64_t now, const void *data, siz
  */
 void rtr_client_closed(struct rtr_client *c, int64_t now, const char *reason);
 void rtr_client_tick(struct rtr_client *c, int64_t now);
+
+/* For good, or until it is started again, and then from the beginning: the table is dropped, without a flush. */
 void rtr_client_stop(struct rtr_client *c);
+void rtr_client_start(struct rtr_client *c);
 
 /* To be sent; the caller drops from its front what it has sent. */
 struct buf *rtr_client_output(struct rtr_client *c);
@@ -151,6 +155,12 @@ struct buf *rtr_client_output(struct rtr_client *c);
 uint8_t rtr_client_version(const struct rtr_client *c);		/* tried or agreed on */
 size_t rtr_client_records(const struct rtr_client *c);		/* received of the response under way */
 struct vrpset *rtr_client_set(const struct rtr_client *c);	/* borrowed, NULL when there is none */
+
+/*
+ * The intervals in force.  Refresh and retry are half of expire where they are
+ * not below it, which only fixed ones can bring about.
+ */
+struct rtr_timers rtr_client_timers(const struct rtr_client *c);
 
 /* Why it is in the state it is in; borrowed until the next call. */
 const char *rtr_client_reason(const struct rtr_client *c);

@@ -85,6 +85,13 @@ endpoint_parse(const char *text, struct endpoint *out, struct vrp_err *err)
 	return 0;
 }
 
+void
+endpoint_format(const struct endpoint *ep, char text[ENDPOINT_TEXT_MAX])
+{
+	snprintf(text, ENDPOINT_TEXT_MAX, strchr(ep->host, ':') ? "%s://[%s]:%u" : "%s://%s:%u", ep->ops->scheme, ep->host,
+		 ep->port);
+}
+
 int64_t
 transport_now(void)
 {
@@ -173,12 +180,18 @@ transport_write_all(struct transport *t, const void *data, size_t len, int64_t d
 }
 
 void
+transport_end(struct transport *t)
+{
+	t->ops->finish(t);
+}
+
+void
 transport_finish(struct transport *t, int64_t deadline)
 {
 	char dropped[16 * 1024];
 	ssize_t n;
 
-	t->ops->finish(t);
+	transport_end(t);
 	while (transport_now() < deadline) {
 		n = transport_read(t, dropped, sizeof(dropped), NULL);
 		if (n == 0 || n == TRANSPORT_FAILED)

@@ -44,6 +44,10 @@ struct endpoint {
  */
 VRP_NODISCARD int endpoint_parse(const char *text, struct endpoint *out, struct vrp_err *err);
 
+/* "tcp://[2001:db8::1]:8282", with the port in any case. */
+#define ENDPOINT_TEXT_MAX (ENDPOINT_HOST_MAX + 32)
+void endpoint_format(const struct endpoint *ep, char text[ENDPOINT_TEXT_MAX]);
+
 struct transport;
 
 /*
@@ -79,6 +83,9 @@ VRP_NODISCARD int transport_write_all(struct transport *t, const void *data, siz
  * TCP discard what was sent last, such as an Error Report.
  */
 void transport_finish(struct transport *t, int64_t deadline);
+
+/* The first half of it, for who drops the rest in an event loop. */
+void transport_end(struct transport *t);
 
 int transport_fd(const struct transport *t);
 

@@ -71,10 +71,10 @@ on_update(void *ctx, const struct rtr_client_update *u)
 }
 
 static void
-on_flush(void *ctx, const char *reason)
+on_flush(void *ctx, bool expired, const char *reason)
 {
 	(void)ctx;
-	(void)reason;
+	assert_int_equal(expired, strcmp(reason, "expired") == 0);
 	note("%s", "flush");
 }
 
@@ -927,6 +927,25 @@ test_C15_bad_timers_are_ignored(void **state)
 }
 
 static void
+test_C15_expiry_while_a_delta_is_on_its_way(void **state)
+{
+	(void)state;
+	config.fixed.expire = 30;
+	updating(2);
+	simple(2, RTR_CACHE_RESPONSE, 7, 0);
+	now += 30000;
+	rtr_client_tick(client, now);
+	vrp(2, '+', "11.0.0.0/8", 24, 1);
+	simple(2, RTR_END_OF_DATA, 7, 11);
+	/* A delta to nothing would be half a table. */
+	expect("flush\nstate ERROR_NO_INCREMENTAL_UPDATE_AVAILABLE\nstate RESET\n> v2 Reset Query\n");
+	simple(2, RTR_CACHE_RESPONSE, 7, 0);
+	vrp(2, '+', "11.0.0.0/8", 24, 1);
+	simple(2, RTR_END_OF_DATA, 7, 11);
+	expect("state SYNC\nstate ESTABLISHED\ntable 7/11 11.0.0.0/8-24:1\n");
+}
+
+static void
 test_C16_cache_reset(void **state)
 {
 	(void)state;
@@ -1182,6 +1201,47 @@ test_stop(void **state)
 	assert_int_equal(rtr_client_need(client), RTR_NEED_CLOSE);
 	rtr_client_closed(client, now, NULL);
 	assert_int_equal(rtr_client_need(client), RTR_NEED_NOTHING);
+	assert_int_equal(rtr_client_deadline(client), INT64_MAX);
+	assert_null(rtr_client_set(client));
+}
+
+static void
+test_start_after_a_stop_is_a_new_beginning(void **state)
+{
+	(void)state;
+	synced(1);
+	rtr_client_start(client);
+	expect("");
+	rtr_client_stop(client);
+	rtr_client_start(client);
+	expect("state SHUTDOWN\nstate CONNECTING\n");
+	assert_int_equal(rtr_client_need(client), RTR_NEED_CONNECT);
+	rtr_client_connected(client, now);
+	expect("state RESET\n> v1 Reset Query\n");
+	simple(1, RTR_CACHE_RESPONSE, 8, 0);
+	simple(1, RTR_END_OF_DATA, 8, 3);
+	expect("state SYNC\nstate ESTABLISHED\ntable 8/3\n");
+}
+
+static void
+test_fixed_timers_hold_whatever_the_cache_says(void **state)
+{
+	(void)state;
+	config.fixed = (struct rtr_timers){.refresh = 7, .retry = 3, .expire = 20};
+	synced(2);
+	assert_int_equal(rtr_client_deadline(client), now + 7000);
+	assert_int_equal(rtr_client_timers(client).retry, 3);
+	rtr_client_closed(client, now, NULL);
+	assert_int_equal(rtr_client_deadline(client), now + 3000);
+	rtr_client_tick(client, now + 20000);
+	assert_null(rtr_client_set(client));
+	rtr_client_free(client);
+	/* One alone, for which the cache's others are too long. */
+	config.fixed = (struct rtr_timers){.expire = 21};
+	synced(2);
+	assert_int_equal(rtr_client_timers(client).refresh, 11);
+	assert_int_equal(rtr_client_timers(client).retry, 11);
+	assert_int_equal(rtr_client_deadline(client), now + 11000);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
@@ -1220,6 +1280,7 @@ main(void)
 		T(C14_memory_is_bounded),
 		T(C15_timers_of_the_cache),
 		T(C15_bad_timers_are_ignored),
+		T(C15_expiry_while_a_delta_is_on_its_way),
 		T(C16_cache_reset),
 		T(C17_no_data_available),
 		T(C17_patience_is_a_minute_at_least),
@@ -1233,6 +1294,8 @@ main(void)
 		T(pieces_of_any_size),
 		T(text_of_the_cache_is_tamed),
 		T(stop),
+		T(start_after_a_stop_is_a_new_beginning),
+		T(fixed_timers_hold_whatever_the_cache_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
