@@ -71,7 +71,7 @@ export L0 L1 L2 L3 L4 L5 TOOLS VERSION
 
 LIB_SRC = $(wildcard $(patsubst %,lib/%.c,$(L0) $(L1) $(L2) $(L3) $(L4) $(L5)))
 CMD_SRC = $(wildcard $(TOOLS:%=cmd/%.c))
-PART_SRC = cmd/vrp-fetch-live.c cmd/rtr-dump-follow.c
+PART_SRC = cmd/vrp-fetch-live.c cmd/rtr-dump-once.c cmd/rtr-dump-follow.c
 TEST_SRC = $(wildcard t/unit/test_*.c t/tools/*.c)
 FUZZ_SRC = $(wildcard t/fuzz/fuzz_*.c)
 
@@ -119,7 +119,7 @@ $(BUILD)/bin/%: $(BUILD)/obj/cmd/%.o $(LIB) $(BUILD)/harden.ld
 	$(Q)$(LINK) @$(BUILD)/harden.ld $(filter %.o,$^) $(LIB) $(call libs,$(PKGS_$*)) $(LIBS) -o $@
 
 $(BUILD)/bin/vrp-fetch: $(BUILD)/obj/cmd/vrp-fetch-live.o
-$(BUILD)/bin/rtr-dump: $(BUILD)/obj/cmd/rtr-dump-follow.o
+$(BUILD)/bin/rtr-dump: $(BUILD)/obj/cmd/rtr-dump-once.o $(BUILD)/obj/cmd/rtr-dump-follow.o
 
 # Unit tests and helper programs of tests: any of them may need any library.
 define link_test =
