@@ -62,16 +62,16 @@ L3 = line stream table merger feed feed_json feed_csv json \
      slurm slurm_read slurm_entry slurm_conflict slurm_match slurm_filter \
      export export_text export_json export_csv export_bird export_openbgpd export_rpsl export_slurm export_summary \
      diffstat diffjson validators refresh \
-     route \
+     route validity \
      rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager intake
-L4 = filewatch load fetch savefile transport rtr_link feeder listener rtr_server
+L4 = filewatch load routefile fetch savefile transport rtr_link feeder listener rtr_server
 L5 = cli
-TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format rtr-serve rtr-dump
+TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate rtr-serve rtr-dump
 export L0 L1 L2 L3 L4 L5 TOOLS VERSION
 
 LIB_SRC = $(wildcard $(patsubst %,lib/%.c,$(L0) $(L1) $(L2) $(L3) $(L4) $(L5)))
 CMD_SRC = $(wildcard $(TOOLS:%=cmd/%.c))
-PART_SRC = cmd/vrp-fetch-live.c cmd/rtr-dump-follow.c
+PART_SRC = cmd/vrp-fetch-live.c cmd/vrp-validate-watch.c cmd/rtr-dump-once.c cmd/rtr-dump-follow.c
 TEST_SRC = $(wildcard t/unit/test_*.c t/tools/*.c)
 FUZZ_SRC = $(wildcard t/fuzz/fuzz_*.c)
 
@@ -119,7 +119,8 @@ $(BUILD)/bin/%: $(BUILD)/obj/cmd/%.o $(LIB) $(BUILD)/harden.ld
 	$(Q)$(LINK) @$(BUILD)/harden.ld $(filter %.o,$^) $(LIB) $(call libs,$(PKGS_$*)) $(LIBS) -o $@
 
 $(BUILD)/bin/vrp-fetch: $(BUILD)/obj/cmd/vrp-fetch-live.o
-$(BUILD)/bin/rtr-dump: $(BUILD)/obj/cmd/rtr-dump-follow.o
+$(BUILD)/bin/rtr-dump: $(BUILD)/obj/cmd/rtr-dump-once.o $(BUILD)/obj/cmd/rtr-dump-follow.o
+$(BUILD)/bin/vrp-validate: $(BUILD)/obj/cmd/vrp-validate-watch.o
 
 # Unit tests and helper programs of tests: any of them may need any library.
 define link_test =

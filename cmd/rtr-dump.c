@@ -1,293 +1,46 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * rtr-dump: the router's side of RTR, once.  Asks a cache for its table, or for
- * what changed since a serial, and writes that as one framed block.  Nothing is
+ * rtr-dump: the router's side of RTR.  Asks a cache for its table, or for what
+ * changed since a serial, and writes that as one framed block.  Nothing is
  * written before End of Data.  With --pdus it shows the conversation instead.
+ * With --follow it stays.
+ *
+ * Here are the options; asking once is in rtr-dump-once.c, staying in
+ * rtr-dump-follow.c.
  */
-#include <errno.h>
+#include "rtr-dump.h"
+
 #include <stdio.h>
-#include <sys/time.h>
-#include <unistd.h>
-
-#include "cli.h"
-#include "rtr_client.h"
-#include "stamp.h"
-#include "stream.h"
-#include "transport.h"
-
-#define READ_SIZE ((size_t)256 * 1024)
-#define LAST_WORDS_MS 2000	/* for an Error Report to reach the cache */
-#define PROGRESS_MS 200
-#define HEX_MAX 64		/* bytes shown of a PDU that can't be decoded */
 
 enum {
 	OPT_RTR_VERSION = CLI_LONG,
 	OPT_SERIAL,
 	OPT_SESSION,
 	OPT_PDUS,
+	OPT_STATUS,
+	OPT_REFRESH,
+	OPT_RETRY,
+	OPT_EXPIRE,
 };
 
 static const struct cli_option option_table[] = {
+	{'f', "follow", NULL, "stay, and write what changes"},
+	{'p', "preference", "N", "of the caches that come after it: lower is preferred (default 1)"},
 	{OPT_RTR_VERSION, "rtr-version", "N", "speak this protocol version only (default 2, then lower as needed)"},
 	{OPT_SERIAL, "serial", "N", "ask for what changed since this serial ..."},
 	{OPT_SESSION, "session", "ID", "... of this session"},
 	{'o', "output", "FILE", "replace FILE instead of writing to standard output"},
 	{'t', "timeout", "DURATION", "for connecting, and for silence of the cache (default 30s)"},
 	{OPT_PDUS, "pdus", NULL, "print every PDU sent and received instead of records"},
+	{OPT_REFRESH, "refresh", "DURATION", "with -f: ask a cache again so often, whatever it says"},
+	{OPT_RETRY, "retry", "DURATION", "with -f: try again after a failure, likewise"},
+	{OPT_EXPIRE, "expire", "DURATION", "with -f: use the data of a cache that is lost for so long, likewise"},
+	{OPT_STATUS, "status", NULL, "report every change of a cache's state"},
 	{'v', "verbose", NULL, "report each step of the session"},
 	{'q', "quiet", NULL, "no summary"},
 };
 
-struct options {
-	const char *target;
-	struct endpoint to;
-	int64_t timeout;	/* milliseconds */
-	int64_t version;	/* -1: any */
-	int64_t serial;		/* -1: the whole table */
-	int64_t session;
-	const char *output;
-	bool pdus;
-	bool verbose;
-	bool quiet;
-};
-
-struct dump {
-	const struct cli *cli;
-	const struct options *options;
-	struct out trace;	/* --pdus */
-	struct rtr_client *client;
-	struct transport *transport;
-	struct rtr_scratch scratch;
-	struct buf line;
-	int64_t started;
-	bool progress;
-	int64_t progress_due;
-
-	/* The answer, once it is whole. */
-	bool done;
-	struct rtr_client_update answer;	/* set and delta are those below */
-	struct vrpset *set;
-	struct delta delta;
-};
-
-/* ---- what the client reports ---- */
-
-static void
-clear_progress(struct dump *d)
-{
-	if (d->progress_due)
-		fputs("\r\033[K", stderr);
-	d->progress_due = 0;
-}
-
-static void
-show_progress(struct dump *d)
-{
-	int64_t now = transport_now();
-
-	if (!d->progress || now < d->progress_due || rtr_client_records(d->client) == 0)
-		return;
-	fprintf(stderr, "\r%s: %zu records\033[K", d->cli->tool, rtr_client_records(d->client));
-	d->progress_due = now + PROGRESS_MS;
-}
-
-/* The first answer counts; a Notify in the same breath may bring another. */
-static void
-on_update(void *ctx, const struct rtr_client_update *u)
-{
-	struct dump *d = ctx;
-
-	if (d->done)
-		return;
-	d->done = true;
-	d->answer = *u;
-	if (u->delta) {
-		d->delta.withdrawn = vrpset_ref(u->delta->withdrawn);
-		d->delta.announced = vrpset_ref(u->delta->announced);
-	} else {
-		d->set = vrpset_ref(u->set);
-	}
-}
-
-static void
-on_state(void *ctx, enum rtr_client_state from, enum rtr_client_state to, const char *reason)
-{
-	struct dump *d = ctx;
-
-	if (!d->options->verbose)
-		return;
-	clear_progress(d);
-	cli_warn(d->cli, "%s -> %s, %s", rtr_client_state_name(from), rtr_client_state_name(to), reason);
-}
-
-static void
-on_warning(void *ctx, const char *text)
-{
-	struct dump *d = ctx;
-
-	clear_progress(d);
-	cli_warn(d->cli, "%s: %s", d->options->target, text);
-}
-
-static void
-print_undecodable(struct dump *d, const unsigned char *data, size_t len, const char *reason)
-{
-	out_addf(&d->trace, "v%u %s, malformed (%s):", data[0], rtr_type_name(data[1]), reason);
-	for (size_t i = 0; i < len && i < HEX_MAX; i++)
-		out_addf(&d->trace, " %02x", data[i]);
-	out_addf(&d->trace, "%s\n", len > HEX_MAX ? " ..." : "");
-}
-
-/* 2026-11-23T09:52:44.123456Z < v2 Cache Response session 4660 */
-static void
-on_pdu(void *ctx, bool was_sent, const unsigned char *data, size_t len)
-{
-	struct dump *d = ctx;
-	const char *reason = "impossible length";
-	char stamp[STAMP_MAX];
-	struct rtr_pdu pdu;
-	struct timeval now;
-
-	if (!d->options->pdus)
-		return;
-	gettimeofday(&now, NULL);
-	stamp_format(now.tv_sec, stamp);
-	out_addf(&d->trace, "%.19s.%06ldZ %c ", stamp, (long)now.tv_usec, was_sent ? '>' : '<');
-	if (rtr_header_decode(data).len != len ||
-	    rtr_pdu_decode(data, len, &d->scratch, &pdu, &reason) != RTR_NO_ERROR) {
-		print_undecodable(d, data, len, reason);
-		return;
-	}
-	buf_reset(&d->line);
-	if (rtr_pdu_describe(&d->line, &pdu) < 0 || buf_add(&d->line, "\n", 1) < 0)
-		cli_die(d->cli, "out of memory");
-	out_add(&d->trace, d->line.data, d->line.len);
-}
-
-static const struct rtr_client_ops client_ops = {
-	.update = on_update,
-	.state = on_state,
-	.warning = on_warning,
-	.pdu = on_pdu,
-};
-
-/* ---- the conversation ---- */
-
-static void
-lose(struct dump *d, const char *reason)
-{
-	transport_close(d->transport);
-	d->transport = NULL;
-	rtr_client_closed(d->client, transport_now(), reason);
-}
-
-static void
-do_connect(struct dump *d)
-{
-	struct vrp_err err = {0};
-
-	d->transport = transport_connect(&d->options->to, transport_now() + d->options->timeout, &err);
-	if (d->transport)
-		rtr_client_connected(d->client, transport_now());
-	else
-		rtr_client_closed(d->client, transport_now(), err.msg);
-}
-
-/* Send what there is to send, take what there is to take, wait when there is neither. */
-static void
-do_io(struct dump *d, char *data)
-{
-	struct buf *output = rtr_client_output(d->client);
-	struct vrp_err err = {0};
-	int want = TRANSPORT_WANT_READ;
-	ssize_t n;
-
-	if (output->len) {
-		n = transport_write(d->transport, output->data, output->len, &err);
-		if (n == TRANSPORT_FAILED) {
-			lose(d, err.msg);
-			return;
-		}
-		if (n > 0)
-			buf_drop(output, (size_t)n);
-		if (output->len)
-			want = TRANSPORT_WANT_WRITE;
-	}
-	n = transport_read(d->transport, data, READ_SIZE, &err);
-	if (n > 0) {
-		rtr_client_receive(d->client, transport_now(), data, (size_t)n);
-		show_progress(d);
-		return;
-	}
-	if (n == 0 || n == TRANSPORT_FAILED) {
-		lose(d, n == 0 ? NULL : err.msg);
-		return;
-	}
-	if (transport_wait(d->transport, want, rtr_client_deadline(d->client), &err) < 0)
-		lose(d, err.msg);
-	else
-		rtr_client_tick(d->client, transport_now());
-}
-
-static void
-do_close(struct dump *d)
-{
-	struct buf *output = rtr_client_output(d->client);
-	int64_t deadline = transport_now() + LAST_WORDS_MS;
-
-	if (output->len && transport_write_all(d->transport, output->data, output->len, deadline, NULL) == 0)
-		transport_finish(d->transport, deadline);
-	lose(d, NULL);
-}
-
-/* Until there is an answer, or a state in which only waiting would help.  True for an answer. */
-static bool
-converse(struct dump *d)
-{
-	char *data = malloc(READ_SIZE);
-
-	if (!data)
-		cli_die(d->cli, "out of memory");
-	while (!d->done && rtr_client_state(d->client) != RTR_CLIENT_NO_DATA) {
-		enum rtr_client_need need = rtr_client_need(d->client);
-
-		if (need == RTR_NEED_CONNECT)
-			do_connect(d);
-		else if (need == RTR_NEED_IO)
-			do_io(d, data);
-		else if (need == RTR_NEED_CLOSE)
-			do_close(d);
-		else
-			break;
-	}
-	free(data);
-	transport_close(d->transport);
-	clear_progress(d);
-	return d->done;
-}
-
-/* ---- the answer ---- */
-
-static void
-write_answer(struct out *out, const void *ctx)
-{
-	const struct dump *d = ctx;
-	const struct endpoint *from = &d->options->to;
-	char source[ENDPOINT_HOST_MAX + 32];
-	struct block_attrs attrs = BLOCK_ATTRS_INIT;
-
-	snprintf(source, sizeof(source), strchr(from->host, ':') ? "%s://[%s]:%u" : "%s://%s:%u", from->ops->scheme,
-		 from->host, from->port);
-	attrs.source = source;
-	attrs.session = d->answer.session;
-	attrs.serial = d->answer.serial;
-	if (d->set)
-		stream_write_snapshot(out, &attrs, d->set);
-	else
-		stream_write_delta(out, &attrs, &d->delta);
-}
-
-static void
+void
 count_records(char *dst, size_t size, const char *sign, const struct vrpset *set)
 {
 	size_t vrps, keys, aspas;
@@ -299,79 +52,54 @@ count_records(char *dst, size_t size, const char *sign, const struct vrpset *set
 		 vrps - vrpset_ipv4_count(set), sign, keys, sign, aspas);
 }
 
+/* Behind those of the same preference. */
 static void
-summarise(const struct dump *d)
+add_cache(struct cli *cli, struct options *o, const char *name, uint8_t preference)
 {
-	char first[96], second[96] = "";
+	struct cache cache = {.name = name, .preference = preference};
+	struct vrp_err err;
+	size_t i = o->cache_count++;
 
-	if (d->set) {
-		count_records(first, sizeof(first), "", d->set);
-	} else {
-		count_records(first, sizeof(first), "-", d->delta.withdrawn);
-		count_records(second, sizeof(second), "+", d->delta.announced);
-	}
-	cli_warn(d->cli, "%s: version %u, session %u, serial %u: %s%s%s, %.2f seconds", d->options->target,
-		 d->answer.version, d->answer.session, d->answer.serial, first, *second ? "; " : "", second,
-		 (double)(transport_now() - d->started) / 1000);
+	if (endpoint_parse(name, &cache.to, &err) < 0)
+		cli_usage_error(cli, "%s", err.msg);
+	for (; i > 0 && o->caches[i - 1].preference > preference; i--)
+		o->caches[i] = o->caches[i - 1];
+	o->caches[i] = cache;
 }
 
-static struct rtr_client *
-new_client(struct dump *d)
+static void
+check_options(const struct cli *cli, const struct options *o)
 {
-	const struct options *o = d->options;
-	struct rtr_client_config config = RTR_CLIENT_CONFIG_DEFAULT;
-	struct rtr_client *c;
+	bool timers = o->timers.refresh || o->timers.retry || o->timers.expire;
 
-	config.names = names_new();
-	config.ops = &client_ops;
-	config.ctx = d;
-	config.idle_timeout = o->timeout;
-	if (o->version >= 0)
-		config.version = config.min_version = (uint8_t)o->version;
-	c = config.names ? rtr_client_new(&config) : NULL;
-	if (!c)
-		cli_die(d->cli, "out of memory");
-	names_unref(config.names);
-	if (o->serial >= 0)
-		rtr_client_resume(c, NULL, (uint16_t)o->session, (uint32_t)o->serial);
-	return c;
+	if (o->cache_count == 0)
+		cli_usage_error(cli, "no cache given");
+	if ((o->serial < 0) != (o->session < 0))
+		cli_usage_error(cli, "--serial and --session go together");
+	if (o->serial >= 0 && (o->follow || o->cache_count > 1))
+		cli_usage_error(cli, "--serial is a question to one cache, asked once");
+	if (o->pdus && (o->output || o->follow))
+		cli_usage_error(cli, "--%s is for records, not for --pdus", o->output ? "output" : "follow");
+	if (timers && !o->follow)
+		cli_usage_error(cli, "--refresh, --retry and --expire go with --follow");
+	if (o->timers.expire && (o->timers.refresh >= o->timers.expire || o->timers.retry >= o->timers.expire))
+		cli_usage_error(cli, "--expire has to be longer than --refresh and --retry");
 }
-
-static int
-dump(struct dump *d)
-{
-	const struct options *o = d->options;
-	int rc = 0;
-
-	d->client = new_client(d);
-	if (!converse(d)) {
-		cli_warn(d->cli, "%s: %s", o->target, rtr_client_reason(d->client));
-		rc = -1;
-	}
-	rtr_client_free(d->client);
-	if (o->pdus && out_flush(&d->trace) < 0) {
-		cli_warn(d->cli, "standard output: %s", strerror(errno));
-		rc = -1;
-	}
-	if (rc == 0 && !o->pdus)
-		rc = cli_write(d->cli, o->output, write_answer, d);
-	if (rc == 0 && !o->quiet)
-		summarise(d);
-	vrpset_unref(d->set);
-	delta_release(&d->delta);
-	return rc == 0 ? EXIT_DONE : EXIT_TROUBLE;
-}
-
-/* ---- options ---- */
 
 static void
 parse_options(struct cli *cli, int argc, char **argv, struct options *o)
 {
-	struct vrp_err err;
+	uint8_t preference = 1;
 	int opt, index;
 
+	o->caches = calloc((size_t)argc, sizeof(*o->caches));
+	if (!o->caches)
+		cli_die(cli, "out of memory");
 	while ((opt = cli_next(cli, argc, argv, &index)) != -1) {
 		switch (opt) {
+		case CLI_OPERAND:
+			add_cache(cli, o, cli->arg, preference);
+			break;
 		case OPT_RTR_VERSION:
 			o->version = cli_number(cli, "--rtr-version", 0, RTR_VERSION_MAX);
 			break;
@@ -383,6 +111,24 @@ parse_options(struct cli *cli, int argc, char **argv, struct options *o)
 			break;
 		case OPT_PDUS:
 			o->pdus = true;
+			break;
+		case OPT_STATUS:
+			o->status = true;
+			break;
+		case OPT_REFRESH:
+			o->timers.refresh = cli_duration(cli, "--refresh", 1, 86400);
+			break;
+		case OPT_RETRY:
+			o->timers.retry = cli_duration(cli, "--retry", 1, 7200);
+			break;
+		case OPT_EXPIRE:
+			o->timers.expire = cli_duration(cli, "--expire", 2, 172800);
+			break;
+		case 'f':
+			o->follow = true;
+			break;
+		case 'p':
+			preference = (uint8_t)cli_number(cli, "--preference", 0, UINT8_MAX);
 			break;
 		case 'o':
 			o->output = cli->arg;
@@ -398,15 +144,9 @@ parse_options(struct cli *cli, int argc, char **argv, struct options *o)
 			break;
 		}
 	}
-	if (argc - index != 1)
-		cli_usage_error(cli, argc == index ? "no cache given" : "more than one cache given");
-	if ((o->serial < 0) != (o->session < 0))
-		cli_usage_error(cli, "--serial and --session go together");
-	if (o->output && o->pdus)
-		cli_usage_error(cli, "--output is for records, not for --pdus");
-	o->target = argv[index];
-	if (endpoint_parse(o->target, &o->to, &err) < 0)
-		cli_usage_error(cli, "%s", err.msg);
+	while (index < argc)
+		add_cache(cli, o, argv[index++], preference);
+	check_options(cli, o);
 }
 
 int
@@ -414,23 +154,17 @@ main(int argc, char **argv)
 {
 	struct cli cli = {
 		.tool = "rtr-dump",
-		.synopsis = "[options] HOST[:PORT]",
-		.purpose = "write the table of an RTR cache as VRP lines",
+		.synopsis = "[options] [-p N] CACHE [[-p N] CACHE ...]",
+		.purpose = "write the table of RTR caches as VRP lines, once or for ever",
 		.options = option_table,
 		.option_count = ARRAY_LEN(option_table),
+		.ordered = true,
 	};
 	struct options options = {.timeout = 30000, .version = -1, .serial = -1, .session = -1};
-	static struct dump d;
 	int status;
 
 	parse_options(&cli, argc, argv, &options);
-	d.cli = &cli;
-	d.options = &options;
-	d.started = transport_now();
-	d.progress = !options.quiet && !options.verbose && cli_progress_wanted();
-	out_init(&d.trace, STDOUT_FILENO);
-	status = dump(&d);
-	out_release(&d.trace);
-	buf_release(&d.line);
+	status = options.follow ? follow_run(&cli, &options) : once_run(&cli, &options);
+	free(options.caches);
 	return cli_close_stdout(&cli, status);
 }

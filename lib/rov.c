@@ -280,13 +280,20 @@ rov_memory(const struct rov *rov)
 /* Of nested prefixes each is longer than the one around it, so 129 are all there can be. */
 #define NESTED 129
 
+/* Of one family both. */
+static inline bool
+same_prefix(const struct prefix *a, const struct prefix *b)
+{
+	return a->len == b->len && be64_load(a->addr) == be64_load(b->addr) && be64_load(a->addr + 8) == be64_load(b->addr + 8);
+}
+
 /* Behind the last VRP with the prefix of VRP i. */
 static size_t
 prefix_end(const struct rov *rov, size_t i, size_t end)
 {
 	size_t j = i + 1;
 
-	while (j < end && prefix_cmp(&rov->vrps[j].prefix, &rov->vrps[i].prefix) == 0)
+	while (j < end && same_prefix(&rov->vrps[j].prefix, &rov->vrps[i].prefix))
 		j++;
 	return j;
 }
@@ -295,10 +302,10 @@ static void
 link_wider(struct rov *rov)
 {
 	uint32_t around[NESTED];	/* the last VRP of each prefix around the present one, the widest first */
-	size_t depth = 0, end;
+	size_t ipv4 = vrpset_ipv4_count(rov->set), depth = 0, end;
 
 	for (size_t i = 0; i < rov->count; i = end) {
-		end = prefix_end(rov, i, rov->count);
+		end = prefix_end(rov, i, i < ipv4 ? ipv4 : rov->count);
 		while (depth && !prefix_covers(&rov->vrps[around[depth - 1]].prefix, &rov->vrps[i].prefix))
 			depth--;
 		rov->wider[i] = depth ? around[depth - 1] : ROV_END;

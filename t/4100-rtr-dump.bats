@@ -301,8 +301,8 @@ no_output() {
 @test "--verbose: every step" {
 	cache accept read 1 error 1 4 eof accept read 1 close accept read 1 close
 	run -2 --separate-stderr rtr-dump -v "127.0.0.1:$PORT"
-	[[ $stderr == *"rtr-dump: RESET -> FAST_RECONNECT, cache sent Error Report 4 (Unsupported Protocol Version), trying version 1"* ]]
-	[[ $stderr == *"rtr-dump: FAST_RECONNECT -> CONNECTING, connecting again"* ]]
+	[[ $stderr == *"rtr-dump: 127.0.0.1:$PORT: RESET -> FAST_RECONNECT, cache sent Error Report 4 (Unsupported Protocol Version), trying version 1"* ]]
+	[[ $stderr == *"rtr-dump: 127.0.0.1:$PORT: FAST_RECONNECT -> CONNECTING, connecting again"* ]]
 }
 
 @test "bad timers and host bits are put up with, and said" {
@@ -337,7 +337,17 @@ no_output() {
 		[[ $stderr == *"try 'rtr-dump -h'"* ]]
 	done <<-'END'
 
-		one two
+		-p 1
+		-p 256 127.0.0.1
+		-p -1 127.0.0.1
+		-f
+		-f --pdus 127.0.0.1
+		-f --serial 1 --session 1 127.0.0.1
+		--serial 1 --session 1 127.0.0.1 127.0.0.2
+		--retry 1s 127.0.0.1
+		-f --refresh 0 127.0.0.1
+		-f --retry 10s --expire 10s 127.0.0.1
+		-f 127.0.0.1 127.0.0.2:0
 		--serial 1 127.0.0.1
 		--session 1 127.0.0.1
 		--serial -1 --session 1 127.0.0.1
