@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: ISC
+"""Build rtrlib._vrp: libvrp for Python, by cffi in API mode.
+
+The declarations are those of the headers themselves, so there is no second
+list to keep in step.  setup.py calls this; what it needs to know comes from
+`make python` in the environment:
+
+    VRP_INCLUDE   the directory that vrp/vrp.h is in (../../include)
+    VRP_ARCHIVE   libvrp, position independent (../../build/libvrp_pic.a)
+    VRP_LIBS      what that wants to be linked with, as options of the linker
+"""
+
+import os
+import re
+import shlex
+from pathlib import Path
+
+from cffi import FFI
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+INCLUDE = Path(os.environ.get("VRP_INCLUDE") or ROOT / "include").resolve()
+ARCHIVE = Path(os.environ.get("VRP_ARCHIVE") or ROOT / "build" / "libvrp_pic.a").resolve()
+LIBS = shlex.split(os.environ.get("VRP_LIBS", "-pthread"))
+
+# What C calls and Python defines, in rtrlib/callbacks.py.
+CALLBACKS = """
+    extern "Python" {
+        void vpy_on_update(void *ctx, const struct vrp_update *update);
+        void vpy_on_cache(void *ctx, unsigned cache, const struct vrp_cache_status *status);
+        void vpy_on_group(void *ctx, unsigned preference, enum vrp_group_state state, const char *reason);
+        void pfx_table_callback(const struct pfx_record *record, void *data);
+    }
+    void free(void *block);
+"""
+
+
+def declarations(header: Path) -> str:
+    """A header as cffi wants it: without comments and preprocessor, constants put in."""
+    text = re.sub(r"/\*.*?\*/", "", header.read_text(), flags=re.DOTALL)
+    for name, number in re.findall(r"^#define (\w+) (\d+)\s*$", text, flags=re.MULTILINE):
+        text = re.sub(rf"(?<!#define )\b{name}\b", number, text)
+    text = re.sub(r"#ifdef __cplusplus.*?#endif", "", text, flags=re.DOTALL)
+    return re.sub(r"^#.*$", "", text, flags=re.MULTILINE)
+
+
+ffibuilder = FFI()
+for name in "types", "view", "table", "client":
+    ffibuilder.cdef(declarations(INCLUDE / "vrp" / f"{name}.h"))
+ffibuilder.cdef(declarations(HERE / "glue.h"))
+ffibuilder.cdef(CALLBACKS)
+ffibuilder.set_source(
+    "rtrlib._vrp",
+    '#include <stdlib.h>\n#include "glue.h"',
+    sources=["glue.c", "bulk.c", "unraisable.c"],
+    depends=["glue.h"],
+    include_dirs=[str(HERE), str(INCLUDE)],
+    define_macros=[("_GNU_SOURCE", "1")],
+    extra_objects=[str(ARCHIVE)],
+    extra_compile_args=["-std=gnu17", "-fvisibility=hidden"],
+    extra_link_args=["-Wl,--exclude-libs,ALL", "-Wl,-z,relro,-z,now", *LIBS],
+)
+
+if __name__ == "__main__":
+    ffibuilder.compile(verbose=True)
