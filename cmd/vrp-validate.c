@@ -3,7 +3,7 @@
  * vrp-validate: what a table of the line format makes of routes, by origin
  * validation and, when asked to, by their paths.
  *
- * The table is read to its end and found good first.  Routes are then taken as
+ * The table, of a file or a cache, is read to its end and found good first.  Routes are then taken as
  * they come, so that another program may write one and read the answer.
  */
 #include <errno.h>
@@ -13,9 +13,11 @@
 #include "load.h"
 #include "num.h"
 #include "routefile.h"
+#include "rtr_ask.h"
 #include "vrp-validate.h"
 
 #define EXIT_NOT_FOUND 3	/* of one route */
+#define CACHE_TIMEOUT_MS 30000
 #define TOP 10			/* origins in a summary */
 #define BATCH 256		/* routes that are validated together */
 #define NAMED 20		/* lines that are passed over with their reason */
@@ -31,7 +33,7 @@ enum {
 };
 
 static const struct cli_option option_table[] = {
-	{'t', "table", "TABLE", "the VRPs: a file, or - for standard input"},
+	{'t', "table", "TABLE", "the VRPs: a file, - for standard input, or tcp://HOST[:PORT], a cache"},
 	{'a', "as", "AS", "our AS, the origin of routes whose path is empty"},
 	{'b', "brief", NULL, "leave out the VRPs"},
 	{'q', "quiet", NULL, "of one route, write nothing; with --watch, no summaries"},
@@ -313,6 +315,18 @@ run(struct job *job)
 	return job->failed ? EXIT_TROUBLE : status;
 }
 
+/* From a file or a cache. */
+static int
+read_table(struct job *job, struct names *names, struct vrp_err *err)
+{
+	const char *table = job->options->table;
+
+	if (!rtr_ask_names_cache(table))
+		return load_read(&job->load, table, names, err);
+	job->load.set = rtr_ask(table, CACHE_TIMEOUT_MS, names, err);
+	return job->load.set ? 0 : -1;
+}
+
 static int
 validate(const struct cli *cli, const struct options *o)
 {
@@ -325,7 +339,7 @@ validate(const struct cli *cli, const struct options *o)
 		cli_die(cli, "out of memory");
 	job->cli = cli;
 	job->options = o;
-	if (load_read(&job->load, o->table, names, &err) < 0)
+	if (read_table(job, names, &err) < 0)
 		cli_warn_err(cli, o->table, &err);
 	else
 		status = run(job);

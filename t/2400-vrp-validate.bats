@@ -480,3 +480,18 @@ need_bgpdump() { command -v bgpdump >/dev/null || skip "no bgpdump"; }
 		awk '{ sub("AS", "", $2); print ($3 == "valid" ? "V" : $3 == "invalid" ? "!" : "N"), $1, $2 }' >got
 	same vrps.states got
 }
+
+@test "the table may be that of a cache" {
+	printf '%s\n' %snapshot '192.0.2.0/24 24 AS64496' 'aspa AS64496 AS64497' ~end >served
+	serve cache
+	run -2 vrp-validate -t "tcp://127.0.0.1:$PORT" 192.0.2.0/24 AS64496
+	[[ $output = "vrp-validate: tcp://127.0.0.1:$PORT: "* ]]
+	feed cache <served
+	wait_log cache 'serial 1:'
+	run -0 vrp-validate -b -t "tcp://127.0.0.1:$PORT" 192.0.2.0/24 AS64496
+	[ "$output" = "192.0.2.0/24 AS64496 valid -" ]
+	run -1 vrp-validate -q -t "tcp://127.0.0.1:$PORT" 192.0.2.0/25 AS64496
+	stop cache
+	run -2 vrp-validate -t "tcp://127.0.0.1:$PORT" 192.0.2.0/24 AS64496
+	[[ $output = "vrp-validate: tcp://127.0.0.1:$PORT: "*refused* ]]
+}
