@@ -24,7 +24,7 @@
 #include "route.h"
 #include "rov.h"
 
-#define ROUNDS 5
+#define ROUNDS 3
 #define REASONS 1024
 
 struct bench {
