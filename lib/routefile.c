@@ -15,8 +15,6 @@
 #define READ_SIZE ((size_t)256 * 1024)
 #define BGPDUMP_PATH_MAX 999	/* what its buffers hold */
 
-extern char **environ;
-
 struct reader {
 	const struct routefile_ops *ops;
 	void *ctx;
