@@ -83,16 +83,23 @@ write_json(struct out *out, const struct diff *d)
 }
 
 static void
+write_delta(struct out *out, const struct diff *d)
+{
+	if (delta_count(&d->delta) == 0)
+		return;
+	stream_write_head(out, BLOCK_DELTA, d->new.attrs.data, d->new.attrs.len);
+	stream_write_changes(out, &d->delta);
+	stream_write_end(out);
+}
+
+static void
 write_difference(struct out *out, const void *ctx)
 {
 	const struct diff *d = ctx;
-	struct block_attrs attrs = BLOCK_ATTRS_INIT;
 
 	switch (d->options->form) {
 	case DELTA:
-		attrs.tokens = &d->new.attrs;
-		if (delta_count(&d->delta))
-			stream_write_delta(out, &attrs, &d->delta);
+		write_delta(out, d);
 		break;
 	case STAT:
 		if (diffstat_write(out, d->old.set, d->new.set, &d->delta, d->options->top) < 0)
@@ -109,7 +116,7 @@ write_difference(struct out *out, const void *ctx)
 static int
 load(const struct cli *cli, struct load *l, const char *path, struct names *names)
 {
-	struct vrp_err err;
+	struct vrp_err err = {0};
 
 	if (load_read(l, path, names, &err) == 0)
 		return 0;

@@ -86,10 +86,10 @@ write_others(struct out *out, const struct snapshot *s, char first)
 	}
 }
 
+/* The attributes of the one input, or the oldest time of several. */
 static void
-write_snapshot(struct out *out, const void *ctx)
+write_head(struct out *out, const struct snapshot *s)
 {
-	const struct snapshot *s = ctx;
 	struct block_attrs attrs = BLOCK_ATTRS_INIT;
 
 	for (size_t i = 0; i < s->count; i++) {
@@ -99,8 +99,17 @@ write_snapshot(struct out *out, const void *ctx)
 			attrs.time = t;
 	}
 	if (s->count == 1)
-		attrs.tokens = &s->loads[0].attrs;
-	stream_write_begin(out, BLOCK_SNAPSHOT, &attrs);
+		stream_write_head(out, BLOCK_SNAPSHOT, s->loads[0].attrs.data, s->loads[0].attrs.len);
+	else
+		stream_write_begin(out, BLOCK_SNAPSHOT, &attrs);
+}
+
+static void
+write_snapshot(struct out *out, const void *ctx)
+{
+	const struct snapshot *s = ctx;
+
+	write_head(out, s);
 	write_others(out, s, '%');
 	stream_write_records(out, 0, s->set);
 	write_others(out, s, '~');
@@ -111,7 +120,7 @@ write_snapshot(struct out *out, const void *ctx)
 static size_t
 read_inputs(const struct cli *cli, const struct options *o, struct names *names, struct load *loads)
 {
-	struct vrp_err err;
+	struct vrp_err err = {0};
 	size_t n;
 
 	for (n = 0; n < o->count; n++) {
@@ -126,7 +135,7 @@ read_inputs(const struct cli *cli, const struct options *o, struct names *names,
 static struct vrpset *
 merge_loads(const struct cli *cli, const struct options *o, struct names *names, const struct load *loads)
 {
-	struct vrpset **sets = calloc(o->count, sizeof(*sets)), *set;
+	struct vrpset **sets = calloc(o->count, sizeof(struct vrpset *)), *set;
 	struct vrp_err err = {0};
 
 	if (!sets)
@@ -189,16 +198,17 @@ flush(struct follower *f)
 }
 
 static int
-on_block(void *ctx, const struct block_attrs *attrs, const struct vrpset *set, const struct delta *delta)
+on_block(void *ctx, const struct buf *attrs, const struct vrpset *set, const struct delta *delta)
 {
 	struct follower *f = ctx;
 
-	if (delta) {
-		stream_write_delta(&f->out, attrs, delta);
-		return flush(f);
-	}
-	stream_write_snapshot(&f->out, attrs, set);
-	if (!f->options->quiet)
+	stream_write_head(&f->out, delta ? BLOCK_DELTA : BLOCK_SNAPSHOT, attrs->data, attrs->len);
+	if (delta)
+		stream_write_changes(&f->out, delta);
+	else
+		stream_write_records(&f->out, 0, set);
+	stream_write_end(&f->out);
+	if (!delta && !f->options->quiet)
 		summarise(f->cli, f->options->count, set, now() - f->start);
 	return flush(f);
 }
@@ -207,9 +217,21 @@ static void
 on_reject(void *ctx, size_t input, const struct vrp_err *reason)
 {
 	struct follower *f = ctx;
+	struct vrp_err told = *reason;
 
 	f->broken = true;
-	cli_warn_err(f->cli, f->options->paths[input], reason);
+	vrp_err_set(&told, "%s; %s", reason->msg, merger_has_table(f->merger, input) ? "its last table goes on to count"
+										     : "it has no table yet");
+	cli_warn_err(f->cli, f->options->paths[input], &told);
+}
+
+static void
+on_fail(void *ctx, const struct vrp_err *reason)
+{
+	struct follower *f = ctx;
+
+	f->broken = true;
+	cli_warn(f->cli, "%s; what was written last stands", reason->msg);
 }
 
 static int
@@ -355,7 +377,12 @@ follow(struct follower *f, char *data)
 static int
 merge_live(const struct cli *cli, const struct options *o, struct names *names)
 {
-	static const struct merger_ops ops = {.block = on_block, .reject = on_reject, .other = on_other};
+	static const struct merger_ops ops = {
+		.block = on_block,
+		.reject = on_reject,
+		.fail = on_fail,
+		.other = on_other,
+	};
 	struct follower f = {.cli = cli, .options = o, .start = now()};
 	char *data = malloc(READ_SIZE);
 	int status;

@@ -7,8 +7,8 @@ _vrptools()
 
 	case ${COMP_WORDS[0]##*/} in
 	vrp-fetch)
-		options="-E --ignore-expiry -o --output -q --quiet --max-age --strict --timeout --max-size --cacert
-			--user-agent"
+		options="-E --ignore-expiry -o --output -q --quiet -r --refresh --full --max-age --strict --timeout
+			--max-size --cacert --user-agent"
 		operands=files
 		;;
 	vrp-slurm)
@@ -28,7 +28,7 @@ _vrptools()
 		operands=files
 		case $prev in
 		-o | --format)
-			mapfile -t COMPREPLY < <(compgen -W "json csv csvcompat openbgpd bird bird1 bird1v4 bird1v6 rpsl
+			mapfile -t COMPREPLY < <(compgen -W "json csv csvcompat openbgpd openbgpd-aspa bird bird1 bird1v4 bird1v6 rpsl
 				slurm jsonl summary" -- "$cur")
 			return
 			;;
@@ -74,7 +74,7 @@ _vrptools()
 		return
 		;;
 	-l | --listen | -t | --timeout | --max-age | --max-size | --max-shrink | --max-clients | --user-agent | \
-		--refresh | --retry | --expire | --history | --notify-interval | --query-timeout | --stall-timeout | \
+		-r | --refresh | --retry | --expire | --history | --notify-interval | --query-timeout | --stall-timeout | \
 		--serial | --session | --top | --wait | -p | --preference)
 		return
 		;;

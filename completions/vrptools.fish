@@ -9,6 +9,8 @@ end
 complete -c vrp-fetch -s E -l ignore-expiry -d 'keep records that have expired'
 complete -c vrp-fetch -s o -l output -r -F -d 'replace a file instead of writing to standard output'
 complete -c vrp-fetch -s q -l quiet -d 'no summary and no progress'
+complete -c vrp-fetch -s r -l refresh -x -d 'stay, and fetch again so often'
+complete -c vrp-fetch -l full -d 'with -r, a whole snapshot at each change'
 complete -c vrp-fetch -l max-age -x -d 'refuse a feed whose data is older'
 complete -c vrp-fetch -l strict -d 'refuse a feed with a bad record'
 complete -c vrp-fetch -l timeout -x -d 'give up on a download after so long'
@@ -34,7 +36,7 @@ complete -c vrp-merge -s o -l output -r -F -d 'replace a file instead of writing
 complete -c vrp-merge -s q -l quiet -d 'no summary'
 complete -c vrp-merge -l wait -x -d 'begin without inputs that are late'
 
-complete -c vrp-format -s o -l format -x -a 'json csv csvcompat openbgpd bird bird1 bird1v4 bird1v6 rpsl slurm jsonl summary' -d 'what to write'
+complete -c vrp-format -s o -l format -x -a 'json csv csvcompat openbgpd openbgpd-aspa bird bird1 bird1v4 bird1v6 rpsl slurm jsonl summary' -d 'what to write'
 complete -c vrp-format -s O -l output -r -F -d 'replace a file after every block'
 complete -c vrp-format -s T -l table -x -d 'name of BIRD\'s table'
 complete -c vrp-format -s q -l quiet -d 'do not say which records have no place'

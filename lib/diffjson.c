@@ -4,53 +4,22 @@
 #include <errno.h>
 
 #include "enc.h"
+#include "export_internal.h"
 #include "stamp.h"
 
-/* The length of the UTF-8 sequence (RFC 3629) of more than one byte that s begins with, 0 when there is none. */
-static size_t
-utf8_length(const unsigned char *s)
-{
-	unsigned lo = 0x80, hi = 0xbf;
-	size_t len = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-
-	if (s[0] < 0xc2 || s[0] > 0xf4)
-		return 0;
-	if (s[0] == 0xe0)
-		lo = 0xa0;
-	else if (s[0] == 0xed)
-		hi = 0x9f;
-	else if (s[0] == 0xf0)
-		lo = 0x90;
-	else if (s[0] == 0xf4)
-		hi = 0x8f;
-	if (s[1] < lo || s[1] > hi)
-		return 0;
-	for (size_t i = 2; i < len; i++)
-		if (s[i] < 0x80 || s[i] > 0xbf)
-			return 0;
-	return len;
-}
-
+/* A token, or with raw any bytes, as a JSON string. */
 static void
-write_string(struct out *out, const char *text)
+write_string(struct out *out, const char *text, size_t len, bool raw)
 {
-	const unsigned char *s = (const unsigned char *)text;
+	struct buf token = BUF_INIT, string = BUF_INIT;
+	int rc = raw ? percent_encode(&token, text, len) : buf_add(&token, text, len);
 
-	out_add(out, "\"", 1);
-	while (*s) {
-		size_t len = *s < 0x80 ? 1 : utf8_length(s);
-
-		if (len == 0)
-			out_add(out, "\\ufffd", 6);
-		else if (*s == '"' || *s == '\\')
-			out_addf(out, "\\%c", *s);
-		else if (*s < 0x20 || *s == 0x7f)
-			out_addf(out, "\\u%04x", *s);
-		else
-			out_add(out, s, len);
-		s += len ? len : 1;
-	}
-	out_add(out, "\"", 1);
+	if (rc < 0 || export_name_json(&string, token.data, token.len) < 0)
+		out->error = out->error ? out->error : ENOMEM;
+	else
+		out_add(out, string.data, string.len);
+	buf_release(&token);
+	buf_release(&string);
 }
 
 static int64_t
@@ -67,7 +36,7 @@ write_metadata(struct out *out, const char *name, const struct diffjson_side *si
 	(void)vrpset_vrps(side->set, &vrps);
 	(void)vrpset_router_keys(side->set, &keys);
 	out_addf(out, "\"%s\":{\"last-fetch\":%lld,\"url\":", name, (long long)known(side->time));
-	write_string(out, side->url);
+	write_string(out, side->url, strlen(side->url), true);
 	out_addf(out, ",\"serial\":%u,\"session-id\":%u,\"count\":%zu,", side->serial, side->session, vrps + keys);
 	out_addf(out, "\"rtr-refresh\":0,\"rtr-retry\":0,\"rtr-expire\":0},\n");
 }
@@ -83,21 +52,6 @@ write_vrp(struct out *out, const struct vrp *v, int64_t seen)
 }
 
 static void
-write_anchor(struct out *out, const char *token, size_t len)
-{
-	struct buf name = BUF_INIT;
-
-	if (percent_decode(&name, token, len) < 0 || buf_add(&name, "", 1) < 0) {
-		out->error = out->error ? out->error : ENOMEM;
-	} else {
-		out_addf(out, "\"ta\":");
-		write_string(out, name.data);
-		out_add(out, ",", 1);
-	}
-	buf_release(&name);
-}
-
-static void
 write_key(struct out *out, const struct router_key *k, const struct names *names, int64_t seen)
 {
 	char *room, ski[2 * SKI_LEN + 1];
@@ -109,8 +63,11 @@ write_key(struct out *out, const struct router_key *k, const struct names *names
 		 "\"bgpsec\":{\"asn\":%u,", k->asn, (long long)seen, (long long)seen, k->asn);
 	if (k->expires != EXPIRES_UNKNOWN)
 		out_addf(out, "\"expires\":%u,", k->expires);
-	if (k->ta)
-		write_anchor(out, token, len);
+	if (k->ta) {
+		out_addf(out, "\"ta\":");
+		write_string(out, token, len, false);
+		out_add(out, ",", 1);
+	}
 	out_addf(out, "\"pubkey\":\"");
 	room = out_room(out, BASE64_LEN((size_t)k->spki_len));
 	if (room)

@@ -25,7 +25,7 @@
 
 struct diffjson_side {
 	const struct vrpset *set;
-	const char *url;	/* any bytes; what is not UTF-8 becomes U+FFFD */
+	const char *url;	/* any bytes; percent-encoded where they are not UTF-8 */
 	int64_t time;		/* STAMP_UNKNOWN is written as 0 */
 	uint32_t serial;
 	uint16_t session;

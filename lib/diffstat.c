@@ -27,28 +27,8 @@ struct diffstat {
 	size_t event_count;
 	struct row *asns;	/* of those with a difference */
 	size_t asn_count;
+	enum column column;	/* that the walk through a set is about */
 };
-
-typedef void visit_fn(struct diffstat *s, const struct payload *p, enum column column);
-
-static void
-visit_all(struct diffstat *s, const struct vrpset *set, visit_fn *visit, enum column column)
-{
-	const struct vrp *vrps;
-	const struct router_key *keys;
-	const struct aspa *aspas;
-	size_t n;
-
-	vrps = vrpset_vrps(set, &n);
-	for (size_t i = 0; i < n; i++)
-		visit(s, &(struct payload){.kind = PAYLOAD_VRP, .vrp = vrps[i]}, column);
-	keys = vrpset_router_keys(set, &n);
-	for (size_t i = 0; i < n; i++)
-		visit(s, &(struct payload){.kind = PAYLOAD_ROUTER_KEY, .key = keys[i]}, column);
-	aspas = vrpset_aspas(set, &n);
-	for (size_t i = 0; i < n; i++)
-		visit(s, &(struct payload){.kind = PAYLOAD_ASPA, .aspa = aspas[i]}, column);
-}
 
 static uint32_t
 asn_of(const struct payload *p)
@@ -82,16 +62,29 @@ count(struct diffstat *s, const struct payload *p, enum column column)
 	s->anchors[ta].n[column]++;
 }
 
-static void
-count_difference(struct diffstat *s, const struct payload *p, enum column column)
+static int
+count_record(void *ctx, const struct payload *p)
 {
+	struct diffstat *s = ctx;
+
+	count(s, p, s->column);
+	return 0;
+}
+
+static int
+count_difference(void *ctx, const struct payload *p)
+{
+	struct diffstat *s = ctx;
+	enum column column = s->column;
+
 	/* An ASPA that is replaced stands in both halves and counts by the new one. */
 	if (column == WITHDRAWN && vrpset_contains(s->delta->announced, p))
-		return;
+		return 0;
 	if (column == ANNOUNCED && vrpset_contains(s->old, p))
 		column = CHANGED;
 	count(s, p, column);
 	s->events[s->event_count++] = (event)asn_of(p) << 8 | column;
+	return 0;
 }
 
 static int
@@ -124,14 +117,23 @@ cmp_id(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-static void
-count_of_as(struct diffstat *s, const struct payload *p, enum column column)
+static int
+count_of_as(void *ctx, const struct payload *p)
 {
+	struct diffstat *s = ctx;
 	struct row key = {.id = asn_of(p)}, *row;
 
 	row = bsearch(&key, s->asns, s->asn_count, sizeof(key), cmp_id);
 	if (row)
-		row->n[column]++;
+		row->n[s->column]++;
+	return 0;
+}
+
+static void
+walk(struct diffstat *s, const struct vrpset *set, enum column column, int (*fn)(void *ctx, const struct payload *p))
+{
+	s->column = column;
+	(void)vrpset_each(set, fn, s);
 }
 
 static size_t
@@ -227,13 +229,13 @@ diffstat_write(struct out *out, const struct vrpset *old, const struct vrpset *n
 	if (s.anchors && s.events && s.asns) {
 		for (size_t i = 0; i < s.anchor_count; i++)
 			s.anchors[i].id = (uint32_t)i;
-		visit_all(&s, old, count, OLD);
-		visit_all(&s, new, count, NEW);
-		visit_all(&s, delta->withdrawn, count_difference, WITHDRAWN);
-		visit_all(&s, delta->announced, count_difference, ANNOUNCED);
+		walk(&s, old, OLD, count_record);
+		walk(&s, new, NEW, count_record);
+		walk(&s, delta->withdrawn, WITHDRAWN, count_difference);
+		walk(&s, delta->announced, ANNOUNCED, count_difference);
 		group_events(&s);
-		visit_all(&s, old, count_of_as, OLD);
-		visit_all(&s, new, count_of_as, NEW);
+		walk(&s, old, OLD, count_of_as);
+		walk(&s, new, NEW, count_of_as);
 		write_kinds(out, &s);
 		write_anchors(out, &s, vrpset_names(old));
 		write_asns(out, &s, top);

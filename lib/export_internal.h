@@ -16,7 +16,7 @@
 
 struct export_run;
 
-/* Each puts a record at dst and returns the end; kinds that the dialect doesn't hold may be NULL. */
+/* Each puts a record, or nothing, at dst and returns the end; kinds that the dialect doesn't hold may be NULL. */
 struct export_style {
 	const char *between;	/* two records of one kind */
 	char *(*vrp)(char *dst, const struct vrp *vrp, const struct export_run *run);
@@ -99,6 +99,7 @@ void export_jsonl(struct out *out, const struct vrpset *set, const struct export
 void export_csv(struct out *out, const struct vrpset *set, const struct export_meta *meta);
 void export_csvcompat(struct out *out, const struct vrpset *set, const struct export_meta *meta);
 void export_openbgpd(struct out *out, const struct vrpset *set, const struct export_meta *meta);
+void export_openbgpd_aspa(struct out *out, const struct vrpset *set, const struct export_meta *meta);
 void export_bird(struct out *out, const struct vrpset *set, const struct export_meta *meta);
 void export_bird1(struct out *out, const struct vrpset *set, const struct export_meta *meta);
 void export_bird1v4(struct out *out, const struct vrpset *set, const struct export_meta *meta);

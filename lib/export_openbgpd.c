@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * OpenBGPD's bgpd.conf(5): a roa-set, and an aspa-set where there are ASPAs,
- * because older versions (7.7 for one) refuse any.  An expiry is left out where
- * it is unknown.
+ * OpenBGPD's bgpd.conf(5): a roa-set, which every version reads, or with it an
+ * aspa-set, which 8.0 was the first to know and 7.7 refuses with all the rest.
+ * An expiry is left out where it is unknown.
  */
 #include "export_internal.h"
 
@@ -41,24 +41,36 @@ openbgpd_aspa(char *dst, const struct aspa *aspa, const struct export_run *run V
 	return EXPORT_PUT(dst, " }\n");
 }
 
-void
-export_openbgpd(struct out *out, const struct vrpset *set, const struct export_meta *meta)
+static void
+write_sets(struct out *out, const struct vrpset *set, const struct export_meta *meta, bool aspas)
 {
 	static const struct export_style style = {.between = "", .vrp = openbgpd_vrp, .aspa = openbgpd_aspa};
 	struct export_run run;
-	size_t aspas;
+	size_t count;
 
-	(void)vrpset_aspas(set, &aspas);
+	(void)vrpset_aspas(set, &count);
 	if (!export_begin(&run, &style, out, set, meta))
 		return;
-	export_comment(&run, meta, EXPORT_VRPS | EXPORT_ASPAS);
+	export_comment(&run, meta, aspas ? EXPORT_VRPS | EXPORT_ASPAS : EXPORT_VRPS);
 	EXPORT_ADD(out, "roa-set {\n");
 	export_vrps(&run, EXPORT_VRPS);
 	EXPORT_ADD(out, "}\n");
-	if (aspas) {
+	if (aspas && count) {
 		EXPORT_ADD(out, "\naspa-set {\n");
 		export_aspas(&run);
 		EXPORT_ADD(out, "}\n");
 	}
 	export_end(&run);
+}
+
+void
+export_openbgpd(struct out *out, const struct vrpset *set, const struct export_meta *meta)
+{
+	write_sets(out, set, meta, false);
+}
+
+void
+export_openbgpd_aspa(struct out *out, const struct vrpset *set, const struct export_meta *meta)
+{
+	write_sets(out, set, meta, true);
 }

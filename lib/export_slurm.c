@@ -3,6 +3,9 @@
  * A SLURM file (RFC 8416) that asserts the table: version 1, or version 2 of
  * draft-ietf-sidrops-aspa-slurm where there are ASPAs.  The trust anchor is a
  * comment; an expiry has no place.
+ *
+ * In version 2 a customer is none of its own providers, and a file in which one
+ * is is void as a whole.  Being one's own provider means nothing: it is left out.
  */
 #include "enc.h"
 #include "export_internal.h"
@@ -56,12 +59,32 @@ slurm_key(char *dst, const struct router_key *key, const struct export_run *run)
 }
 
 static char *
+put_providers(char *dst, const struct aspa *aspa)
+{
+	const uint32_t *as = aspa->providers, *end = as + aspa->provider_count, *self = as;
+
+	while (self < end && *self < aspa->customer)
+		self++;
+	if (self == end || *self != aspa->customer)
+		return export_put_ases(dst, as, aspa->provider_count, ", ");
+	if (aspa->provider_count == 1)
+		return EXPORT_PUT(dst, "0");
+	dst = export_put_ases(dst, as, (uint32_t)(self - as), ", ");
+	if (self > as && self + 1 < end)
+		EXPORT_PUT(dst, ", ");
+	return export_put_ases(dst, self + 1, (uint32_t)(end - self - 1), ", ");
+}
+
+static char *
 slurm_aspa(char *dst, const struct aspa *aspa, const struct export_run *run)
 {
+	/* So would an ASPA of AS0, whatever it says. */
+	if (aspa->customer == 0)
+		return dst;
 	EXPORT_PUT(dst, "\t\t\t{ \"customerAsn\": ");
 	dst = num_format_u32(dst, aspa->customer);
 	EXPORT_PUT(dst, ", \"providerAsns\": [");
-	dst = export_put_ases(dst, aspa->providers, aspa->provider_count, ", ");
+	dst = put_providers(dst, aspa);
 	EXPORT_PUT(dst, "]");
 	dst = export_put_name(dst, run, aspa->ta);
 	return EXPORT_PUT(dst, " }");

@@ -151,34 +151,39 @@ export_end(struct export_run *run)
 	run->end = NULL;
 }
 
-/* Room for a record, and before every one but the first the text between them. */
+/* Room for a record behind the text between it and the one before it. */
 static char *
-open_record(const struct export_run *run, size_t i, size_t more)
+open_record(const struct export_run *run, bool first, size_t more)
 {
-	size_t len = strlen(run->style->between);
 	char *dst = out_room(run->out, EXPORT_RECORD_MAX + run->longest + more);
 
-	if (!dst || i == 0 || len == 0)
-		return dst;
-	memcpy(dst, run->style->between, len);
-	out_advance(run->out, len);
-	return dst + len;
+	return dst && !first ? export_put(dst, run->style->between, strlen(run->style->between)) : dst;
+}
+
+/* Keep what was put from dst to end, and the text before it; false when that is nothing. */
+static bool
+close_record(const struct export_run *run, const char *dst, const char *end)
+{
+	if (end == dst)
+		return false;
+	out_advance(run->out, (size_t)(end - (run->out->buf.data + run->out->buf.len)));
+	return true;
 }
 
 void
 export_vrps(struct export_run *run, unsigned families)
 {
-	size_t count, ipv4 = vrpset_ipv4_count(run->set), first, end;
+	size_t count, ipv4 = vrpset_ipv4_count(run->set), end;
 	const struct vrp *vrps = vrpset_vrps(run->set, &count);
+	bool first = true;
 
-	first = families & EXPORT_IPV4 ? 0 : ipv4;
 	end = families & EXPORT_IPV6 ? count : ipv4;
-	for (size_t i = first; i < end; i++) {
-		char *start = open_record(run, i - first, 0);
+	for (size_t i = families & EXPORT_IPV4 ? 0 : ipv4; i < end; i++) {
+		char *dst = open_record(run, first, 0);
 
-		if (!start)
+		if (!dst)
 			return;
-		out_advance(run->out, (size_t)(run->style->vrp(start, &vrps[i], run) - start));
+		first &= !close_record(run, dst, run->style->vrp(dst, &vrps[i], run));
 	}
 }
 
@@ -187,13 +192,14 @@ export_keys(struct export_run *run)
 {
 	size_t count;
 	const struct router_key *keys = vrpset_router_keys(run->set, &count);
+	bool first = true;
 
 	for (size_t i = 0; i < count; i++) {
-		char *start = open_record(run, i, BASE64_LEN((size_t)keys[i].spki_len));
+		char *dst = open_record(run, first, BASE64_LEN((size_t)keys[i].spki_len));
 
-		if (!start)
+		if (!dst)
 			return;
-		out_advance(run->out, (size_t)(run->style->key(start, &keys[i], run) - start));
+		first &= !close_record(run, dst, run->style->key(dst, &keys[i], run));
 	}
 }
 
@@ -202,13 +208,14 @@ export_aspas(struct export_run *run)
 {
 	size_t count;
 	const struct aspa *aspas = vrpset_aspas(run->set, &count);
+	bool first = true;
 
 	for (size_t i = 0; i < count; i++) {
-		char *start = open_record(run, i, EXPORT_AS_MAX * aspas[i].provider_count);
+		char *dst = open_record(run, first, EXPORT_AS_MAX * aspas[i].provider_count);
 
-		if (!start)
+		if (!dst)
 			return;
-		out_advance(run->out, (size_t)(run->style->aspa(start, &aspas[i], run) - start));
+		first &= !close_record(run, dst, run->style->aspa(dst, &aspas[i], run));
 	}
 }
 

@@ -175,8 +175,8 @@ parse_aspa(const struct fields *fs, struct names *names, struct line_scratch *sc
 }
 
 int
-line_parse_any(const char *s, size_t len, struct names *names, struct line_scratch *scratch, struct payload *out,
-	       struct vrp_err *err)
+line_parse(const char *s, size_t len, struct names *names, struct line_scratch *scratch, struct payload *out,
+	   struct vrp_err *err)
 {
 	struct fields fs;
 
@@ -195,54 +195,51 @@ line_parse_any(const char *s, size_t len, struct names *names, struct line_scrat
 	return parse_vrp(&fs, names, &out->vrp, err);
 }
 
-/*
- * A VRP as we write it, in one pass: single blanks, a number for the maximum
- * length, "AS", both annotations.  False for any other line and for all that is
- * wrong; names gets no name from those.
- */
-static bool
-parse_written_vrp(const char *s, const char *end, struct names *names, struct vrp *vrp)
+/* The expiry and the newline behind it, or NULL. */
+static const char *
+scan_expiry(const char *s, const char *end, uint32_t *out)
 {
-	uint32_t maxlen;
+	*out = EXPIRES_UNKNOWN;
+	if (s < end && *s == '-')
+		s++;
+	else if (!(s = num_scan_u32(s, end, out)) || *out > EXPIRES_MAX)
+		return NULL;
+	return s < end && *s == '\n' ? s + 1 : NULL;
+}
+
+const char *
+line_scan_vrp(const char *s, const char *end, struct names *names, struct vrp *out)
+{
 	const char *ta;
+	uint32_t maxlen;
 	size_t ta_len;
 	int id;
 
-	s = prefix_scan(s, end, &vrp->prefix);
+	s = prefix_scan(s, end, &out->prefix);
 	if (!s || s == end || *s != ' ')
-		return false;
+		return NULL;
 	s = num_scan_u32(s + 1, end, &maxlen);
-	if (!s || end - s < 4 || s[0] != ' ' || s[1] != 'A' || s[2] != 'S')
-		return false;
-	s = num_scan_u32(s + 3, end, &vrp->asn);
+	if (!s || end - s < 3 || s[0] != ' ' || s[1] != 'A' || s[2] != 'S')
+		return NULL;
+	s = num_scan_u32(s + 3, end, &out->asn);
 	if (!s || s == end || *s != ' ')
-		return false;
-	ta = ++s;
-	while (s < end && *s != ' ')
+		return NULL;
+	for (ta = ++s; s < end && *s > ' ';)
 		s++;
 	ta_len = (size_t)(s - ta);
-	if (ta_len == 0)
-		return false;
-	if (end - s == 2 && s[1] == '-')
-		vrp->expires = EXPIRES_UNKNOWN;
-	else if (s == end || num_scan_u32(s + 1, end, &vrp->expires) != end || vrp->expires > EXPIRES_MAX)
-		return false;
-	if (maxlen < vrp->prefix.len || maxlen > prefix_bits((enum family)vrp->prefix.family) ||
-	    prefix_has_host_bits(&vrp->prefix) || (id = names_token(names, ta, ta_len)) < 0)
-		return false;
-	vrp->maxlen = (uint8_t)maxlen;
-	vrp->ta = (uint16_t)id;
-	return true;
-}
-
-int
-line_parse(const char *s, size_t len, struct names *names, struct line_scratch *scratch, struct payload *out,
-	   struct vrp_err *err)
-{
-	out->kind = PAYLOAD_VRP;
-	if (VRP_LIKELY(parse_written_vrp(s, s + len, names, &out->vrp)))
-		return 0;
-	return line_parse_any(s, len, names, scratch, out, err);
+	if (ta_len == 0 || s == end || *s != ' ')
+		return NULL;
+	s = scan_expiry(s + 1, end, &out->expires);
+	if (!s || maxlen < out->prefix.len || maxlen > prefix_bits((enum family)out->prefix.family) ||
+	    prefix_has_host_bits(&out->prefix))
+		return NULL;
+	/* Last, because names get nothing from a line that is bad elsewhere. */
+	id = names_token(names, ta, ta_len);
+	if (id < 0)
+		return NULL;
+	out->maxlen = (uint8_t)maxlen;
+	out->ta = (uint16_t)id;
+	return s;
 }
 
 static char *

@@ -229,7 +229,7 @@ merge_sets(struct names *names, struct vrpset *const *sets, size_t count, size_t
 		return vrpset_ref(sets[0]);
 	m.to = vrpset_builder_new(names);
 	m.runs = calloc(count + 1, sizeof(*m.runs));
-	m.held = calloc(count + 1, sizeof(*m.held));
+	m.held = calloc(count + 1, sizeof(struct run *));
 	m.notes = calloc(count + 1, sizeof(*m.notes));
 	if (m.to && m.runs && m.held && m.notes)
 		rc = walk_all(&m, sets);

@@ -7,6 +7,8 @@
 struct input {
 	struct merger *merger;
 	struct table *table;
+	enum block_kind kind;	/* of the block that was opened last */
+	bool lost;		/* a block was refused, and no snapshot has come since */
 	int64_t time;		/* of its table, STAMP_UNKNOWN */
 	struct buf attrs;	/* what its blocks say of its table */
 };
@@ -19,6 +21,7 @@ struct merger {
 	bool hasty;		/* a quorum of tables is enough to begin with */
 	struct vrpset *result;	/* as written last, NULL before the snapshot */
 	int64_t time;		/* the last that was written, STAMP_UNKNOWN */
+	struct buf attrs;	/* of a block while it is handed on */
 	struct vrpset **sets;	/* room for count, borrowed from the inputs' tables */
 	size_t count;
 	struct input inputs[];
@@ -45,23 +48,35 @@ oldest(const struct merger *m)
 	return time;
 }
 
+static int
+hand_on(struct merger *m, int64_t time, const struct vrpset *set, const struct delta *delta)
+{
+	char stamp[STAMP_MAX];
+
+	if (m->count == 1)
+		return m->ops->block(m->ctx, &m->inputs[0].attrs, set, delta);
+	buf_reset(&m->attrs);
+	if (time != STAMP_UNKNOWN) {
+		stamp_format(time, stamp);
+		if (buf_addf(&m->attrs, "time=%s", stamp) < 0)
+			return -1;
+	}
+	return m->ops->block(m->ctx, &m->attrs, set, delta);
+}
+
 /* Hand on what leads from the last result to set, which is taken over where that succeeds. */
 static int
 publish(struct merger *m, struct vrpset *set)
 {
-	struct block_attrs attrs = BLOCK_ATTRS_INIT;
 	int64_t time = oldest(m);
 	struct delta d = DELTA_INIT;
 	int rc = 0;
 
-	attrs.time = time;
-	if (m->count == 1)
-		attrs.tokens = &m->inputs[0].attrs;
 	if (m->result && delta_exact(m->result, set, &d) < 0)
 		return -1;
 	/* A delta cannot unsay a time. */
 	if (!m->result || delta_count(&d) || (time != STAMP_UNKNOWN && time != m->time))
-		rc = m->ops->block(m->ctx, &attrs, set, m->result ? &d : NULL);
+		rc = hand_on(m, time, set, m->result ? &d : NULL);
 	delta_release(&d);
 	if (rc)
 		return rc;
@@ -72,9 +87,9 @@ publish(struct merger *m, struct vrpset *set)
 	return 0;
 }
 
-/* Bring the result up to the inputs' tables, of which one has changed. */
+/* Bring the result up to the inputs' tables. */
 static int
-update(struct merger *m, size_t input)
+update(struct merger *m)
 {
 	size_t missing = 0;
 	struct vrp_err err;
@@ -90,7 +105,7 @@ update(struct merger *m, size_t input)
 	vrp_err_clear(&err);
 	set = merge_sets(m->names, m->sets, m->count, m->quorum, &err);
 	if (!set) {
-		m->ops->reject(m->ctx, input, &err);
+		m->ops->fail(m->ctx, &err);
 		return 0;
 	}
 	rc = publish(m, set);
@@ -99,15 +114,23 @@ update(struct merger *m, size_t input)
 }
 
 static int
+on_begin(void *ctx, const struct block_head *head)
+{
+	((struct input *)ctx)->kind = head->kind;
+	return 0;
+}
+
+static int
 on_commit(void *ctx, struct vrpset *set VRP_UNUSED, const struct block_head *head)
 {
 	struct input *in = ctx;
 
+	in->lost = false;
 	if (head->time != STAMP_UNKNOWN || head->kind != BLOCK_DELTA)
 		in->time = head->time;
 	if (block_attrs_follow(&in->attrs, head) < 0)
 		return -1;
-	return update(in->merger, index_of(in));
+	return update(in->merger);
 }
 
 static int
@@ -115,7 +138,9 @@ on_reject(void *ctx, const struct vrp_err *reason)
 {
 	struct input *in = ctx;
 
-	in->merger->ops->reject(in->merger->ctx, index_of(in), reason);
+	if (!in->lost || in->kind != BLOCK_DELTA)
+		in->merger->ops->reject(in->merger->ctx, index_of(in), reason);
+	in->lost = true;
 	return 0;
 }
 
@@ -131,7 +156,12 @@ on_other(void *ctx, const char *line, size_t len)
 struct merger *
 merger_new(struct names *names, size_t inputs, size_t quorum, const struct merger_ops *ops, void *ctx)
 {
-	static const struct table_ops table_ops = {.commit = on_commit, .reject = on_reject, .other = on_other};
+	static const struct table_ops table_ops = {
+		.begin = on_begin,
+		.commit = on_commit,
+		.reject = on_reject,
+		.other = on_other,
+	};
 	struct merger *m = calloc(1, sizeof(*m) + inputs * sizeof(*m->inputs));
 
 	if (!m)
@@ -141,7 +171,7 @@ merger_new(struct names *names, size_t inputs, size_t quorum, const struct merge
 	m->ctx = ctx;
 	m->quorum = quorum;
 	m->time = STAMP_UNKNOWN;
-	m->sets = calloc(inputs, sizeof(*m->sets));
+	m->sets = calloc(inputs, sizeof(struct vrpset *));
 	for (; m->count < inputs; m->count++) {
 		struct input *in = &m->inputs[m->count];
 
@@ -166,6 +196,7 @@ merger_free(struct merger *m)
 		buf_release(&m->inputs[i].attrs);
 	}
 	vrpset_unref(m->result);
+	buf_release(&m->attrs);
 	names_unref(m->names);
 	free(m->sets);
 	free(m);
@@ -193,7 +224,7 @@ int
 merger_start(struct merger *m)
 {
 	m->hasty = true;
-	return m->result ? 0 : update(m, 0);
+	return m->result ? 0 : update(m);
 }
 
 bool

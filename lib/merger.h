@@ -27,12 +27,20 @@
 struct merger_ops {
 	/*
 	 * What to write, all borrowed: the first result as a snapshot, or with
-	 * delta what changed, which leads to set.  Non-zero stops the feed.
+	 * delta what changed, which leads to set.  attrs are those of the one
+	 * input, or the time of several.  Non-zero stops the feed.
 	 */
-	int (*block)(void *ctx, const struct block_attrs *attrs, const struct vrpset *set, const struct delta *delta);
+	int (*block)(void *ctx, const struct buf *attrs, const struct vrpset *set, const struct delta *delta);
 
-	/* A block of an input was refused, or its result cannot be: all is as it was. */
+	/*
+	 * A block of an input was refused: it goes on to count with the table that
+	 * it had.  Nothing more is told of the deltas that follow up to the next
+	 * snapshot, which cannot be taken.
+	 */
 	void (*reject)(void *ctx, size_t input, const struct vrp_err *reason);
+
+	/* What the inputs hold cannot be one table; the result stays as it was. */
+	void (*fail)(void *ctx, const struct vrp_err *reason);
 
 	/* A line that begins with % or ~ and is not known.  Non-zero stops the feed. */
 	int (*other)(void *ctx, size_t input, const char *line, size_t len);

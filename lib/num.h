@@ -7,6 +7,7 @@
 #ifndef VRP_NUM_H
 #define VRP_NUM_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,28 @@ bool num_u32(const char *s, size_t len, uint32_t *out);
 bool num_u64(const char *s, size_t len, uint64_t *out);
 
 /*
+ * How many of eight bytes are digits, up to the first that is none, and what
+ * they are worth.  In a word whose lowest byte is the first, sums carry away
+ * from it, so that the first byte that is no digit is always found.
+ */
+static inline uint32_t
+num_eight_bytes(const char *s, unsigned *digits)
+{
+	const uint64_t pairs = UINT64_C(0x000000ff000000ff);
+	uint64_t x, other;
+
+	memcpy(&x, s, sizeof(x));
+	x = le64toh(x) - UINT64_C(0x3030303030303030);
+	other = (x | (x + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080);
+	*digits = other ? (unsigned)__builtin_ctzll(other) / 8 : 8;
+	/* Zeros move in before the digits; then digits become pairs, and the pairs a number. */
+	x <<= 8 * (8 - *digits) % 64;
+	x = x * 10 + (x >> 8);
+	x = (x & pairs) * (UINT64_C(1000000) << 32 | 100) + (x >> 16 & pairs) * (UINT64_C(10000) << 32 | 1);
+	return (uint32_t)(x >> 32);
+}
+
+/*
  * The number that begins at s, as far as its digits go before end: returns where
  * they stop, or NULL when no number is there and *out is as it was.
  */
@@ -24,10 +47,12 @@ static inline const char *
 num_scan_u32(const char *s, const char *end, uint32_t *out)
 {
 	const char *start = s;
+	unsigned d, n = 0;
 	uint64_t v = 0;
-	unsigned d;
 
-	for (; s < end && (d = (unsigned char)*s - (unsigned)'0') <= 9; s++)
+	if (end - s >= 8)
+		v = num_eight_bytes(s, &n);
+	for (s += n; s < end && (d = (unsigned char)*s - (unsigned)'0') <= 9; s++)
 		v = v * 10 + d;
 	/* More than ten digits may have wrapped v. */
 	if (s == start || s - start > 10 || v > UINT32_MAX || (*start == '0' && s - start > 1))

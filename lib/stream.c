@@ -273,6 +273,32 @@ take_line(struct stream_reader *r, const char *s, size_t len)
 	return r->state != SKIP && r->ops->other ? r->ops->other(r->ctx, s, len) : 0;
 }
 
+/*
+ * Almost every line in a block is a VRP as we write it: take these, whole lines
+ * only, up to the first that is anything else.  Returns that one.
+ */
+static const char *
+take_vrps(struct stream_reader *r, const char *data, const char *end, int *rc)
+{
+	struct payload p = {.kind = PAYLOAD_VRP};
+	size_t signs = r->kind == BLOCK_DELTA;
+
+	for (*rc = 0; *rc == 0 && data < end;) {
+		const char *line = data + signs, *next;
+
+		if (signs && *data != '+' && *data != '-')
+			break;
+		next = line_scan_vrp(line, end, r->names, &p.vrp);
+		if (!next)
+			break;
+		r->line++;
+		if (r->ops->record)
+			*rc = r->ops->record(r->ctx, signs ? *data : 0, &p, line, (size_t)(next - 1 - line));
+		data = next;
+	}
+	return data;
+}
+
 static int
 take_overlong(struct stream_reader *r)
 {
@@ -299,13 +325,22 @@ int
 stream_feed(struct stream_reader *r, const char *data, size_t len)
 {
 	const char *end = data + len;
+	int rc = 0;
 
 	while (data < end) {
-		const char *nl = memchr(data, '\n', (size_t)(end - data));
-		const char *stop = nl ? nl : end;
-		size_t n = (size_t)(stop - data);
-		int rc = 0;
+		const char *nl, *stop;
+		size_t n;
 
+		if (r->state == OPEN && r->carry.len == 0) {
+			data = take_vrps(r, data, end, &rc);
+			if (rc)
+				return give_up(r, rc);
+			if (data == end)
+				break;
+		}
+		nl = memchr(data, '\n', (size_t)(end - data));
+		stop = nl ? nl : end;
+		n = (size_t)(stop - data);
 		if (r->overlong) {
 			r->overlong = !nl;
 		} else if (r->carry.len + n > LINE_MAX_BYTES) {
@@ -377,12 +412,6 @@ stream_write_begin(struct out *out, enum block_kind kind, const struct block_att
 	char stamp[STAMP_MAX];
 
 	out_addf(out, "%s", kind == BLOCK_DELTA ? "%delta" : "%snapshot");
-	if (attrs->tokens) {
-		out_add(out, " ", attrs->tokens->len > 0);
-		out_add(out, attrs->tokens->data, attrs->tokens->len);
-		out_add(out, "\n", 1);
-		return;
-	}
 	if (attrs->time != STAMP_UNKNOWN) {
 		stamp_format(attrs->time, stamp);
 		out_addf(out, " time=%s", stamp);

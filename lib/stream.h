@@ -100,7 +100,6 @@ struct block_attrs {
 	const char *source;	/* raw; encoded when written */
 	int32_t session;
 	int64_t serial;
-	const struct buf *tokens;	/* name=value as they were read, instead of all of the above; may be empty */
 };
 
 #define BLOCK_ATTRS_INIT {.time = STAMP_UNKNOWN, .session = -1, .serial = -1}

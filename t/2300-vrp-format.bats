@@ -5,7 +5,7 @@
 load lib
 
 golden=$ROOT/t/data/export
-dialects="json csv csvcompat openbgpd bird bird1 bird1v4 bird1v6 rpsl slurm jsonl summary"
+dialects="json csv csvcompat openbgpd openbgpd-aspa bird bird1 bird1v4 bird1v6 rpsl slurm jsonl summary"
 
 # Without the time of the export, which bird holds, and rpsl for want of another.
 timeless() {
@@ -72,7 +72,9 @@ written() { vrp-format -q -o "$1" table; }
 	run -0 --separate-stderr vrp-format -o csv "$golden/all.in"
 	[ "$stderr" = "vrp-format: csv has no place for these, which are left out: 2 router keys, 2 ASPAs" ]
 	run -0 --separate-stderr vrp-format -o openbgpd "$golden/all.in"
-	[ "$stderr" = "vrp-format: openbgpd has no place for these, which are left out: 2 router keys" ]
+	[ "$stderr" = "vrp-format: openbgpd has no place for these, which are left out: 2 router keys, 2 ASPAs" ]
+	run -0 --separate-stderr vrp-format -o openbgpd-aspa "$golden/all.in"
+	[ "$stderr" = "vrp-format: openbgpd-aspa has no place for these, which are left out: 2 router keys" ]
 	run -0 --separate-stderr vrp-format -o bird1v4 "$golden/all.in"
 	[ "$stderr" = "vrp-format: bird1v4 has no place for these, which are left out: 4 IPv6 VRPs, 2 router keys, 2 ASPAs" ]
 	run -0 --separate-stderr vrp-format -o bird1v6 "$golden/bare.in"
@@ -278,6 +280,21 @@ lines_of_file() { [ "$(grep -c "$1" file)" -eq "$2" ]; }
 	sed -E '/^[0-9:]/s/ [0-9]+$/ -/' want.csv >want.compat
 	vrp-format -q -o csvcompat "$golden/all.in" | vrp-fetch -q -E --strict >got
 	same want.compat got
+}
+
+@test "vrp-slurm makes the very table of our SLURM file, which has neither trust anchors nor expiries" {
+	local table
+	real_table
+	for table in table "$golden/all.in" "$golden/bare.in" "$golden/empty.in"; do
+		vrp-format -o slurm -O exceptions "$table"
+		vrp-slurm -c -f exceptions
+		vrp-slurm -q -f exceptions <"$golden/empty.in" >got
+		# The same table without annotations, as it is read and written again.
+		sed '/^[%~]/d' "$table" | awk '!/^#/ { print $1, $2, $3, (/^router-key/ ? $4 : "") }' >bare
+		[ -s bare ] || cp "$golden/empty.in" bare
+		vrp-fetch -q --strict - <bare >want
+		same want got
+	done
 }
 
 @test "the real table goes through JSON and back unchanged" {

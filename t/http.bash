@@ -25,7 +25,7 @@ nginx_conf() {
 	cat <<-END
 		daemon off;
 		master_process off;
-		pid $1/nginx.pid;
+		pid $1/nginx.up;
 		error_log stderr notice;
 		events { worker_connections 64; }
 		http {
@@ -78,18 +78,25 @@ nginx_conf() {
 	END
 }
 
-listening() { (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+# It writes its pid when it listens on both, and ends when it can't.
+nginx_decided() { [ -s "$RUN/nginx.up" ] || not alive nginx; }
 
 # With the port of the server elsewhere that /live/ may lead to.
 start_nginx() {
-	HTTP=$(free_port)
-	TLS=$(free_port)
+	local tries
+
 	mkdir -p "$RUN/www"
-	nginx_conf "$RUN" "$HTTP" "$TLS" "${1-}" >nginx.conf
-	start nginx "$ROOT/t/peer" nginx -p "$RUN" -c "$RUN/nginx.conf"
-	wait_for listening "$HTTP"
-	wait_for listening "$TLS"
-	url=http://127.0.0.1:$HTTP
+	# Somebody else may take a free port before nginx does.
+	for ((tries = 0; tries < 5; tries++)); do
+		HTTP=$(free_port)
+		TLS=$(free_port)
+		url=http://127.0.0.1:$HTTP
+		nginx_conf "$RUN" "$HTTP" "$TLS" "${1-}" >nginx.conf
+		start nginx "$ROOT/t/peer" nginx -p "$RUN" -c "$RUN/nginx.conf"
+		wait_for nginx_decided
+		[ ! -s "$RUN/nginx.up" ] || return 0
+	done
+	return 1
 }
 
 answer() {

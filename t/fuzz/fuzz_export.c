@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Any bytes as a stream of the line format.  Each table of it is written in
- * every dialect; JSON and CSV, read as feeds, are the same table again.  The
- * first byte picks the size of the pieces in which they are read.
+ * every dialect; JSON and CSV, read as feeds, are the same table again, and so
+ * is what the SLURM file asserts.  The first byte picks the size of the pieces
+ * in which they are read.
  */
 #include <assert.h>
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include "enc.h"
 #include "export.h"
 #include "feed.h"
+#include "slurm.h"
 #include "table.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -126,6 +128,45 @@ fed(char *text, size_t len, size_t piece)
 	return set;
 }
 
+/* Is there an ASPA of AS0, or one whose customer is its own provider?  SLURM cannot say so. */
+static bool
+strange_aspas(const struct vrpset *set)
+{
+	size_t count;
+	const struct aspa *aspas = vrpset_aspas(set, &count);
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t n = 0; n < aspas[i].provider_count; n++)
+			if (aspas[i].customer == 0 || aspas[i].providers[n] == aspas[i].customer)
+				return true;
+	return false;
+}
+
+static void
+check_slurm(const struct vrpset *set, size_t piece)
+{
+	struct names *names = names_new();
+	struct slurm_builder *b = slurm_builder_new(names);
+	struct vrp_err err = {0};
+	struct pieces pieces;
+	struct feed_input in = {pieces_read, &pieces};
+	struct slurm *slurm;
+	char *text;
+
+	pieces.piece = piece;
+	text = exported("slurm", set, &pieces.len);
+	pieces.data = text;
+	if (slurm_read(b, "slurm", &in, &err) < 0 || !(slurm = slurm_finish(b, &err))) {
+		fprintf(stderr, "%zu:%zu: %s\n%s", err.line, err.column, err.msg, text);
+		abort();
+	}
+	assert(slurm_filter_count(slurm) == 0);
+	assert(strange_aspas(set) || vrpset_same(slurm_assertions(slurm), set));
+	slurm_free(slurm);
+	names_unref(names);
+	free(text);
+}
+
 static int
 on_commit(void *ctx, struct vrpset *set, const struct block_head *head)
 {
@@ -145,6 +186,7 @@ on_commit(void *ctx, struct vrpset *set, const struct block_head *head)
 	again = fed(text, len, piece);
 	check_vrps(set, again, false);
 	vrpset_unref(again);
+	check_slurm(set, piece);
 
 	for (size_t i = 0; i < export_count(); i++)
 		free(exported(export_at(i)->name, set, &len));

@@ -33,7 +33,7 @@ struct place {
 
 struct input {
 	struct place places[PLACES];
-	bool has_table, based, ended;
+	bool has_table, based, lost, ended;
 	int64_t time;
 };
 
@@ -54,7 +54,10 @@ struct world {
 static uint8_t
 take(struct world *w)
 {
-	return w->left ? (w->left--, *w->data++) : 0;
+	if (w->left == 0)
+		return 0;
+	w->left--;
+	return *w->data++;
 }
 
 /* ---- the output ---- */
@@ -80,16 +83,18 @@ on_unreadable(void *ctx, const struct vrp_err *reason)
 }
 
 static int
-on_block(void *ctx, const struct block_attrs *attrs, const struct vrpset *set, const struct delta *delta)
+on_block(void *ctx, const struct buf *attrs, const struct vrpset *set, const struct delta *delta)
 {
 	struct world *w = ctx;
 	struct out o;
 
 	out_init(&o, -1);
+	stream_write_head(&o, delta ? BLOCK_DELTA : BLOCK_SNAPSHOT, attrs->data, attrs->len);
 	if (delta)
-		stream_write_delta(&o, attrs, delta);
+		stream_write_changes(&o, delta);
 	else
-		stream_write_snapshot(&o, attrs, set);
+		stream_write_records(&o, 0, set);
+	stream_write_end(&o);
 	assert(o.error == 0);
 	assert(table_feed(w->reader, o.buf.data, o.buf.len) == 0);
 	out_release(&o);
@@ -104,6 +109,14 @@ on_reject(void *ctx, size_t input, const struct vrp_err *reason)
 
 	assert(input < w->count && reason->msg[0]);
 	w->rejects++;
+}
+
+static void
+on_fail(void *ctx, const struct vrp_err *reason)
+{
+	(void)ctx;
+	(void)reason;
+	abort();
 }
 
 /* ---- the model ---- */
@@ -250,7 +263,7 @@ random_place(struct world *w, size_t place, struct place *p)
 {
 	uint8_t b = take(w);
 
-	p->note = b % (NOTES + 1);
+	p->note = (uint8_t)(b % (NOTES + 1));
 	p->providers = p->note && place >= VRPS ? (uint8_t)(1 + b / 8 % 7) : 0;
 }
 
@@ -275,6 +288,16 @@ add_snapshot(struct world *w, struct buf *text, struct input *in)
 	}
 	assert(buf_addf(text, "~end\n") == 0);
 	in->has_table = in->based = true;
+	in->lost = false;
+}
+
+/* A block should be refused, and that told unless it is one of the deltas behind another. */
+static void
+refuse(struct world *w, struct input *in, bool delta)
+{
+	w->rejects -= !in->lost || !delta;
+	in->lost = true;
+	in->based = false;
 }
 
 /* A delta that fits, to other records at some places. */
@@ -300,7 +323,7 @@ add_delta(struct world *w, struct buf *text, struct input *in)
 	}
 	assert(buf_addf(text, "~end\n") == 0);
 	if (!in->based) {
-		w->rejects--;
+		refuse(w, in, true);
 		return;
 	}
 	*in = next;
@@ -321,17 +344,16 @@ add_misfit(struct world *w, struct buf *text, struct input *in)
 	else
 		add_line(text, '-', place, (struct place){1, place < VRPS ? 0 : 1});
 	assert(buf_addf(text, "~end\n") == 0);
-	in->based = false;
-	w->rejects--;
+	refuse(w, in, true);
 }
 
 static void
-add_broken_off(struct world *w, struct buf *text, const char *last)
+add_broken_off(struct world *w, struct buf *text, struct input *in, const char *last)
 {
 	(void)add_head(w, text, "%snapshot");
 	add_line(text, 0, 0, (struct place){1, 0});
 	assert(buf_addf(text, "%s", last) == 0);
-	w->rejects--;
+	refuse(w, in, false);
 }
 
 /* rejects goes down for each block that should be refused, and up when one is. */
@@ -354,10 +376,9 @@ act(struct world *w)
 	} else if (!in->ended && kind == 10) {
 		add_misfit(w, &text, in);
 	} else if (!in->ended && kind == 11) {
-		add_broken_off(w, &text, "1.0.0.0/24 23 AS1\n");
-		in->based = false;
+		add_broken_off(w, &text, in, "1.0.0.0/24 23 AS1\n");
 	} else if (!in->ended && kind == 12) {
-		add_broken_off(w, &text, "");
+		add_broken_off(w, &text, in, "");
 		add_snapshot(w, &text, in);
 	} else if (!in->ended && kind == 13) {
 		assert(buf_addf(&text, "%%unknown\n~line\n\n# comment\n") == 0);
@@ -366,7 +387,7 @@ act(struct world *w)
 	if (!in->ended && kind == 14) {
 		buf_reset(&text);
 		if (b & 1)
-			add_broken_off(w, &text, "~en");
+			add_broken_off(w, &text, in, "~en");
 		feed(w, i, &text);
 		assert((take(w) & 1 ? merger_break : merger_finish)(w->merger, i) == 0);
 		in->ended = true;
@@ -391,7 +412,7 @@ play(struct world *w)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct merger_ops merger_ops = {.block = on_block, .reject = on_reject};
+	static const struct merger_ops merger_ops = {.block = on_block, .reject = on_reject, .fail = on_fail};
 	static const struct table_ops table_ops = {.commit = on_read, .reject = on_unreadable};
 	struct world w = {.data = data, .left = size, .time = STAMP_UNKNOWN, .read_time = STAMP_UNKNOWN};
 

@@ -65,19 +65,11 @@ count_lines(struct work *w)
 static void
 parse(struct work *w)
 {
-	const char *s = w->lines.data;
-	struct line_scratch scratch = {BUF_INIT};
-	struct payload p;
+	const char *s = w->lines.data, *end = s + w->lines.len;
 
-	for (size_t i = 0; i < w->count; i++) {
-		const char *end = memchr(s, '\n', (size_t)(w->lines.data + w->lines.len - s));
-
-		if (line_parse(s, (size_t)(end - s), w->names, &scratch, &p, NULL) < 0)
-			die("bad line: %.*s", (int)(end - s), s);
-		w->vrps[i] = p.vrp;
-		s = end + 1;
-	}
-	line_scratch_release(&scratch);
+	for (size_t i = 0; i < w->count; i++)
+		if (!(s = line_scan_vrp(s, end, w->names, &w->vrps[i])))
+			die("line %zu of these is not written as we do", i + 1);
 }
 
 static void

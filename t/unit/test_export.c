@@ -36,7 +36,7 @@ static void
 test_table(void **state)
 {
 	(void)state;
-	assert_int_equal(export_count(), 12);
+	assert_int_equal(export_count(), 13);
 	for (size_t i = 0; i < export_count(); i++) {
 		const struct export_format *f = export_at(i);
 
@@ -121,10 +121,10 @@ test_openbgpd(void **state)
 {
 	(void)state;
 	assert_export("openbgpd", VRPS,
-		      "# RPKI data of unknown time\n# IPv4 VRPs: 1\n# IPv6 VRPs: 1\n# ASPAs: 0\nroa-set {\n"
+		      "# RPKI data of unknown time\n# IPv4 VRPs: 1\n# IPv6 VRPs: 1\nroa-set {\n"
 		      "\t1.0.0.0/24 source-as 13335 expires 1795942462\n\t2001:db8::/32 maxlen 48 source-as 0\n}\n");
 	/* An expiry of 0 would be none to OpenBGPD. */
-	assert_export("openbgpd", ASPA "1.0.0.0/8 8 4294967295 - 0\naspa 4294967295 0\n",
+	assert_export("openbgpd-aspa", ASPA "1.0.0.0/8 8 4294967295 - 0\naspa 4294967295 0\n",
 		      "# RPKI data of unknown time\n# IPv4 VRPs: 1\n# IPv6 VRPs: 0\n# ASPAs: 2\nroa-set {\n"
 		      "\t1.0.0.0/8 source-as 4294967295 expires 1\n}\n\naspa-set {\n"
 		      "\tcustomer-as 64500 expires 7 provider-as { 64501, 64502 }\n"
@@ -202,6 +202,30 @@ test_slurm(void **state)
 		      "\t\t\t{ \"asn\": 64496, \"SKI\": \"UQ9IXSminbe1FfnEePjtPLeqfSM\", \"routerPublicKey\": \"-_8\", "
 		      "\"comment\": \"ripe\" }\n\t\t],\n\t\t\"aspaAssertions\": [\n"
 		      "\t\t\t{ \"customerAsn\": 64500, \"providerAsns\": [64501, 64502] }\n\t\t]\n\t}\n}\n");
+}
+
+/* A customer among its own providers would void the file, and so would one of AS0. */
+static void
+test_slurm_strange_aspas(void **state)
+{
+	static const char *const cases[][2] = {
+		{"aspa 5 5", "{ \"customerAsn\": 5, \"providerAsns\": [0] }"},
+		{"aspa 5 5,6", "{ \"customerAsn\": 5, \"providerAsns\": [6] }"},
+		{"aspa 5 4,5", "{ \"customerAsn\": 5, \"providerAsns\": [4] }"},
+		{"aspa 5 3,4,5,6,7", "{ \"customerAsn\": 5, \"providerAsns\": [3, 4, 6, 7] }"},
+		{"aspa 0 0", ""},
+		{"aspa 0 1\naspa 1 2", "{ \"customerAsn\": 1, \"providerAsns\": [2] }"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		static const struct export_meta none = EXPORT_META_INIT;
+		char *got = exported("slurm", cases[i][0], &none), want[128];
+
+		snprintf(want, sizeof(want), "\"aspaAssertions\": [\n%s%s\n\t\t]\n", *cases[i][1] ? "\t\t\t" : "", cases[i][1]);
+		assert_case(strstr(got, want), "%s: %s", cases[i][0], got);
+		free(got);
+	}
 }
 
 static void
@@ -362,7 +386,7 @@ main(void)
 		cmocka_unit_test(test_bird_table), cmocka_unit_test(test_openbgpd), cmocka_unit_test(test_rpsl),
 		cmocka_unit_test(test_json),	 cmocka_unit_test(test_jsonl),	 cmocka_unit_test(test_slurm),
 		cmocka_unit_test(test_summary),	 cmocka_unit_test(test_names),	 cmocka_unit_test(test_largest),
-		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_full),	 cmocka_unit_test(test_slurm_strange_aspas),
 	};
 
 	return cmocka_run_group_tests_name("export", tests, NULL, NULL);

@@ -12,14 +12,16 @@ struct told {
 };
 
 static int
-on_block(void *ctx, const struct block_attrs *attrs, const struct vrpset *set, const struct delta *delta)
+on_block(void *ctx, const struct buf *attrs, const struct vrpset *set, const struct delta *delta)
 {
 	struct told *t = ctx;
 
+	stream_write_head(&t->out, delta ? BLOCK_DELTA : BLOCK_SNAPSHOT, attrs->data, attrs->len);
 	if (delta)
-		stream_write_delta(&t->out, attrs, delta);
+		stream_write_changes(&t->out, delta);
 	else
-		stream_write_snapshot(&t->out, attrs, set);
+		stream_write_records(&t->out, 0, set);
+	stream_write_end(&t->out);
 	return t->stop;
 }
 
@@ -27,6 +29,12 @@ static void
 on_reject(void *ctx, size_t input, const struct vrp_err *reason)
 {
 	out_addf(&((struct told *)ctx)->out, "# %zu:%zu: %s\n", input, reason->line, reason->msg);
+}
+
+static void
+on_fail(void *ctx, const struct vrp_err *reason)
+{
+	out_addf(&((struct told *)ctx)->out, "# %s\n", reason->msg);
 }
 
 static int
@@ -40,7 +48,7 @@ on_other(void *ctx, size_t input, const char *line, size_t len)
 	return t->stop;
 }
 
-static const struct merger_ops ops = {on_block, on_reject, on_other};
+static const struct merger_ops ops = {on_block, on_reject, on_fail, on_other};
 
 /*
  * A script of what comes: `0 TEXT` is fed to input 0 (a newline is added), `0.`
@@ -116,8 +124,14 @@ test_scripts(void **state)
 		{2, 1, "0 %snapshot\n0 1.0.0.0/24 24 1\n0 ~end\n1 %snapshot\n1 ~end\n0 %snapshot\n0 x y z\n0 ~end\n"
 		 "0 %delta\n0 +2.0.0.0/24 24 1\n0 ~end\n1 %delta\n1 +3.0.0.0/24 24 1\n1 ~end\n0 %snapshot\n0 ~end\n",
 		 "%snapshot\n1.0.0.0/24 24 AS1 - -\n~end\n# 0:5: prefix without a length 'x'\n"
-		 "# 0:9: delta after a block that was refused\n%delta\n+3.0.0.0/24 24 AS1 - -\n~end\n"
-		 "%delta\n-1.0.0.0/24 24 AS1 - -\n~end\n"},
+		 "%delta\n+3.0.0.0/24 24 AS1 - -\n~end\n%delta\n-1.0.0.0/24 24 AS1 - -\n~end\n"},
+		/* Of deltas that have lost their base the first is told, of snapshots each. */
+		{1, 1, "0 %delta\n0 ~end\n0 %delta\n0 ~end\n0 %snapshot\n0 ~end\n0 %delta\n0 -1.0.0.0/24 24 1\n0 ~end\n"
+		 "0 %delta\n0 ~end\n0 %snapshot\n0 x\n0 ~end\n0 %snapshot\n0 y\n0 ~end\n0 %delta\n0 z\n0 ~end\n"
+		 "0 %snapshot\n0 1.0.0.0/24 24 1\n0 ~end\n0 %delta\n0 -1.0.0.0/24 24 1\n0 ~end\n",
+		 "# 0:2: delta before any snapshot\n%snapshot\n~end\n"
+		 "# 0:9: delta withdraws what is not there: 1.0.0.0/24 24 AS1\n# 0:13: no record: 'x'\n# 0:16: no record: 'y'\n"
+		 "%delta\n+1.0.0.0/24 24 AS1 - -\n~end\n%delta\n-1.0.0.0/24 24 AS1 - -\n~end\n"},
 		/* The oldest time; a new one is news. */
 		{2, 1, "0 %snapshot time=2026-01-02T00:00:00Z\n0 ~end\n1 %snapshot time=2026-01-01T00:00:00Z x=y\n1 ~end\n"
 		 "1 %delta time=2026-01-03T00:00:00Z\n1 ~end\n1 %delta time=2026-01-04T00:00:00Z\n1 ~end\n"
@@ -227,7 +241,7 @@ test_result_that_cannot_be(void **state)
 	buf_release(&line);
 	text = memory_done(&told.out, NULL);
 	assert_string_equal(text, "%snapshot\n~end\n%delta\n+aspa AS1 AS1 - -\n~end\n"
-			    "# 1:0: the ASPAs of AS1 have 16381 providers together, more than 16380\n"
+			    "# the ASPAs of AS1 have 16381 providers together, more than 16380\n"
 			    "%delta\n+2.0.0.0/24 24 AS1 - -\n~end\n");
 	free(text);
 }

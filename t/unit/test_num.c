@@ -243,18 +243,18 @@ static void
 test_format_u8(void **state)
 {
 	(void)state;
-	for (int v = 0; v < 256; v++) {
-		char got[4 + 1] = "####", want[4];
+	for (unsigned v = 0; v < 256; v++) {
+		char got[4 + 1] = "####", want[12];
 		char *end = num_format_u8(got, (uint8_t)v);
 
-		snprintf(want, sizeof(want), "%d", v);
+		snprintf(want, sizeof(want), "%u", v);
 		assert_int_equal(end - got, strlen(want));
 		assert_memory_equal(got, want, strlen(want));
 		assert_true(got[4] == '\0');
 	}
 }
 
-/* Where a number stops is where its digits do, or where the text ends. */
+/* Where a number stops is where its digits do, or where the text ends: with more text behind it, too. */
 static void
 test_scan(void **state)
 {
@@ -265,17 +265,47 @@ test_scan(void **state)
 	} cases[] = {
 		{"0", 1, 0}, {"0 1", 1, 0}, {"00", -1, 0}, {"01", -1, 0}, {"7/", 1, 7}, {"4294967295,", 10, UINT32_MAX},
 		{"4294967296", -1, 0}, {"42949672950", -1, 0}, {"18446744073709551617", -1, 0}, {"", -1, 0}, {" 1", -1, 0},
-		{"-", -1, 0}, {"x", -1, 0}, {"12\x80", 2, 12},
+		{"-", -1, 0}, {"x", -1, 0}, {"12\x80", 2, 12}, {"12345678", 8, 12345678}, {"12345678x", 8, 12345678},
+		{"123456789", 9, 123456789}, {"01234567", -1, 0}, {"00000000", -1, 0}, {"0123456789", -1, 0},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		const char *s = cases[i].text, *stop;
-		uint32_t v = 77;
+		for (int behind = 0; behind < 10; behind++) {
+			char text[64];
+			const char *end = text + snprintf(text, sizeof(text), "%s%.*s", cases[i].text, behind, " 98765432 ");
+			const char *want = cases[i].stop < 0 ? NULL : text + cases[i].stop;
+			uint32_t v = 77;
 
-		stop = num_scan_u32(s, s + strlen(s), &v);
-		assert_case(stop == (cases[i].stop < 0 ? NULL : s + cases[i].stop), "'%s'", s);
-		assert_case(v == (cases[i].stop < 0 ? 77 : cases[i].value), "'%s'", s);
+			assert_case(num_scan_u32(text, end, &v) == want, "'%s'", text);
+			assert_case(v == (cases[i].stop < 0 ? 77 : cases[i].value), "'%s'", text);
+		}
+	}
+}
+
+/* Every byte behind, before and between the digits, in every place of the eight that are looked at together. */
+static void
+test_scan_any_byte(void **state)
+{
+	(void)state;
+	for (int c = 0; c < 256; c++) {
+		for (size_t at = 0; at < 12; at++) {
+			char text[16] = "1999999999999999";
+			size_t stop = at;
+			uint32_t v = 77, want = 0;
+
+			text[at] = (char)c;
+			while (stop < 16 && text[stop] >= '0' && text[stop] <= '9')
+				stop++;
+			for (size_t i = 0; i < stop && i < 10; i++)
+				want = want * 10 + (uint32_t)(text[i] - '0');
+			if (stop == 0 || stop > 10 || (text[0] == '0' && stop > 1)) {
+				assert_case(!num_scan_u32(text, text + 16, &v) && v == 77, "%d at %zu", c, at);
+			} else {
+				assert_case(num_scan_u32(text, text + 16, &v) == text + stop, "%d at %zu", c, at);
+				assert_int_equal(v, want);
+			}
+		}
 	}
 }
 
@@ -286,6 +316,7 @@ main(void)
 		cmocka_unit_test(test_u32),	 cmocka_unit_test(test_u64),  cmocka_unit_test(test_length_rules),
 		cmocka_unit_test(test_asn),	 cmocka_unit_test(test_duration), cmocka_unit_test(test_size),
 		cmocka_unit_test(test_format_u32), cmocka_unit_test(test_format_u8), cmocka_unit_test(test_scan),
+		cmocka_unit_test(test_scan_any_byte),
 	};
 
 	return cmocka_run_group_tests_name("num", tests, NULL, NULL);

@@ -223,7 +223,7 @@ test_every_gap(void **state)
 			int best = -1, best_len = 1;
 
 			for (int i = 0; i < 8; i++) {
-				unsigned v = zero >> i & 1 ? 0 : 0x1a2b >> 4 * ((digits + (unsigned)i) % 4);
+				unsigned v = zero >> i & 1 ? 0 : 0x1a2bU >> 4 * ((digits + (unsigned)i) % 4);
 				int run = 0;
 
 				p.addr[2 * i] = (uint8_t)(v >> 8);
