@@ -9,6 +9,9 @@ VERSION = 0.1.0
 PREFIX ?= /usr/local
 DESTDIR ?=
 BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 MANDIR ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
@@ -19,10 +22,11 @@ BUILD ?= build
 
 CC ?= cc
 CFLAGS ?= -O2 -g
+OBJCOPY ?= objcopy
 PKG_CONFIG ?= pkg-config
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-OUR_CPPFLAGS = -D_GNU_SOURCE -DVRPTOOLS_VERSION='"$(VERSION)"' -Ilib
+OUR_CPPFLAGS = -D_GNU_SOURCE -DVRPTOOLS_VERSION='"$(VERSION)"' -Ilib -Iinclude
 OUR_CFLAGS = -std=gnu17 -pthread -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 HARDEN ?= yes
 HARDEN_CFLAGS = -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
@@ -66,17 +70,25 @@ L3 = line stream table merger feed feed_json feed_csv json \
      route validity \
      rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager intake
 L4 = filewatch load routefile fetch savefile transport rtr_link feeder listener rtr_server
-L5 = cli
+L5 = cli api_types api_view api_table api_client api_follow
 TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate rtr-serve rtr-dump
 export L0 L1 L2 L3 L4 L5 TOOLS VERSION
 
 LIB_SRC = $(wildcard $(patsubst %,lib/%.c,$(L0) $(L1) $(L2) $(L3) $(L4) $(L5)))
 CMD_SRC = $(wildcard $(TOOLS:%=cmd/%.c))
 PART_SRC = cmd/vrp-fetch-live.c cmd/vrp-validate-watch.c cmd/rtr-dump-once.c cmd/rtr-dump-follow.c
+
+# What the library for others is made of: the facade, and what it stands on.
+API = api_types api_view api_table api_client api_follow \
+      err num stamp enc buf arena huge out prefix payload names vrpset delta merge rov aspa line stream table load \
+      rtr_pdu rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager transport rtr_link
+SONAME = libvrp.so.1
+
 TEST_SRC = $(wildcard t/unit/test_*.c t/tools/*.c)
 FUZZ_SRC = $(wildcard t/fuzz/fuzz_*.c)
 
 LIB = $(BUILD)/libvrp.a
+PUBLIC_LIB = $(BUILD)/lib/$(SONAME) $(BUILD)/lib/libvrp.a
 BIN = $(CMD_SRC:cmd/%.c=$(BUILD)/bin/%)
 TEST_BIN = $(patsubst %.c,$(BUILD)/t/%,$(notdir $(TEST_SRC)))
 FUZZ_BIN = $(FUZZ_SRC:t/fuzz/%.c=$(BUILD)/%)
@@ -84,9 +96,11 @@ MAN = $(wildcard man/*.[0-9])
 
 # ---- Rules
 
-all: $(BIN)
+all: $(BIN) library
 
-programs: all $(TEST_BIN)
+library: $(PUBLIC_LIB)
+
+programs: $(BIN) $(TEST_BIN)
 
 .SECONDARY:
 
@@ -114,6 +128,25 @@ $(LIB): $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
 	$(call say,ar)
 	$(Q)$(AR) rcs $@ $^
 
+# The library for others.  Its static form is one object, in which only public names are left.
+$(BUILD)/pic/%.o: %.c $(BUILD)/flags $(BUILD)/harden.cc
+	@mkdir -p $(@D)
+	$(call say,cc)
+	$(Q)$(COMPILE) @$(BUILD)/harden.cc -fPIC -fvisibility=hidden -ffunction-sections -MMD -MP -c $< -o $@
+
+$(BUILD)/lib/$(SONAME): $(API:%=$(BUILD)/pic/lib/%.o) lib/libvrp.map $(BUILD)/harden.ld
+	@mkdir -p $(@D)
+	$(call say,link)
+	$(Q)$(LINK) $$(sed 's/-fPIE//; s/-pie//' $(BUILD)/harden.ld) -shared -Wl,--gc-sections -Wl,-soname,$(SONAME) -Wl,-z,defs \
+		-Wl,--version-script=lib/libvrp.map $(filter %.o,$^) -o $@
+
+$(BUILD)/lib/libvrp.a: $(API:%=$(BUILD)/pic/lib/%.o)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(call say,ar)
+	$(Q)$(LD) -r $^ -o $(BUILD)/pic/libvrp.o && $(OBJCOPY) --localize-hidden $(BUILD)/pic/libvrp.o
+	$(Q)$(AR) rcs $@ $(BUILD)/pic/libvrp.o
+
 $(BUILD)/bin/%: $(BUILD)/obj/cmd/%.o $(LIB) $(BUILD)/harden.ld
 	@mkdir -p $(@D)
 	$(call say,link)
@@ -138,7 +171,7 @@ $(BUILD)/fuzz_%: $(BUILD)/obj/t/fuzz/fuzz_%.o $(LIB)
 	$(call say,link)
 	$(Q)$(LINK) -fsanitize=fuzzer $< $(LIB) -Wl,--as-needed $(call libs,$(PKGS_test)) $(LIBS) -o $@
 
--include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d)
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/pic/*/*.d)
 
 # ---- Tests
 
@@ -147,7 +180,7 @@ deps:
 
 demo:
 	@t/deps.sh $(DEPS_BUILD)
-	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BIN)
 	@t/demo.sh $(BUILD)/bin
 
 # Each of these ends with one line, "N passed, M failed".
@@ -186,37 +219,45 @@ include t/perf/perf.mk
 
 PYTHON ?= /usr/bin/python3
 PYTHON_SRC = $(shell find lib/python -type f ! -name '*.pyc')
-PIC = $(BUILD)/libvrp_pic.a
+PYTHON_LIB = $(BUILD)/lib/libvrp.a
 
-$(BUILD)/pic/%.o: %.c $(BUILD)/flags $(BUILD)/harden.cc
-	@mkdir -p $(@D)
-	$(call say,cc)
-	$(Q)$(COMPILE) @$(BUILD)/harden.cc -fPIC -fvisibility=hidden -MMD -MP -c $< -o $@
-
-$(PIC): $(LIB_SRC:%.c=$(BUILD)/pic/%.o)
-	@rm -f $@
-	$(call say,ar)
-	$(Q)$(AR) rcs $@ $^
-
-$(BUILD)/python/stamp: $(PIC) $(PYTHON_SRC) $(wildcard include/vrp/*.h)
+$(BUILD)/python/stamp: $(PYTHON_LIB) $(PYTHON_SRC) $(wildcard include/vrp/*.h)
 	@rm -rf $(@D)
 	@mkdir -p $(@D)/site
 	@cp -r lib/python $(@D)/src
 	$(call say,wheel)
-	$(Q)cd $(@D)/src && CC='$(CC)' VRP_VERSION=$(VERSION) VRP_INCLUDE=$(CURDIR)/include VRP_ARCHIVE=$(abspath $(PIC)) \
+	$(Q)cd $(@D)/src && CC='$(CC)' VRP_VERSION=$(VERSION) VRP_INCLUDE=$(CURDIR)/include VRP_ARCHIVE=$(abspath $(PYTHON_LIB)) \
 		$(PYTHON) setup.py -q bdist_wheel -d ../dist
 	$(Q)$(PYTHON) -m zipfile -e $(@D)/dist/*.whl $(@D)/site
 	@touch $@
 
 python: $(BUILD)/python/stamp
 
--include $(wildcard $(BUILD)/pic/*/*.d)
-
 # ---- Install
+
+define PC =
+prefix=$(PREFIX)
+libdir=$(patsubst $(PREFIX)%,$${prefix}%,$(LIBDIR))
+includedir=$(patsubst $(PREFIX)%,$${prefix}%,$(INCLUDEDIR))
+
+Name: libvrp
+Description: RPKI data for routers: RTR client, origin and path validation
+Version: $(VERSION)
+Cflags: -I$${includedir}
+Libs: -L$${libdir} -lvrp
+Libs.private: -pthread
+endef
+export PC
 
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
 	install -m 755 $(BIN) $(DESTDIR)$(BINDIR)
+	install -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(INCLUDEDIR)/vrp $(DESTDIR)$(PKGCONFIGDIR)
+	install -m 755 $(BUILD)/lib/$(SONAME) $(DESTDIR)$(LIBDIR)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libvrp.so
+	install -m 644 $(BUILD)/lib/libvrp.a $(DESTDIR)$(LIBDIR)
+	install -m 644 include/vrp/*.h $(DESTDIR)$(INCLUDEDIR)/vrp
+	printf '%s\n' "$$PC" >$(DESTDIR)$(PKGCONFIGDIR)/vrp.pc
 	for page in $(MAN); do install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
 	install -m 644 completions/vrptools.bash $(DESTDIR)$(BASHDIR)/vrptools
 	install -m 644 completions/_vrptools $(DESTDIR)$(ZSHDIR)/_vrptools
@@ -227,6 +268,9 @@ install: all
 uninstall:
 	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%) $(TOOLS:%=$(DESTDIR)$(BASHDIR)/%) $(DESTDIR)$(BASHDIR)/vrptools
 	rm -f $(TOOLS:%=$(DESTDIR)$(FISHDIR)/%.fish) $(DESTDIR)$(FISHDIR)/vrptools.fish $(DESTDIR)$(ZSHDIR)/_vrptools
+	rm -f $(SONAME:%=$(DESTDIR)$(LIBDIR)/%) $(DESTDIR)$(LIBDIR)/libvrp.so $(DESTDIR)$(LIBDIR)/libvrp.a
+	rm -f $(DESTDIR)$(PKGCONFIGDIR)/vrp.pc
+	rm -rf $(DESTDIR)$(INCLUDEDIR)/vrp
 	for page in $(MAN); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
 
 # The unpacked peers stay: they are not built from anything here.
@@ -250,7 +294,7 @@ compile_commands.json: Makefile FORCE
 			'$(subst ",\",$(subst ','\'',$(COMPILE))) -c '"$$f"; sep=,; done; echo; echo ']'; } >$@
 
 help:
-	@echo 'all (default)       the tools, in build/bin'
+	@echo 'all (default)       the tools, in build/bin, and libvrp for others, in build/lib'
 	@echo 'install uninstall   PREFIX (/usr/local) and DESTDIR are honoured'
 	@echo 'clean               removes what was built'
 	@echo 'deps                installs the Debian packages that are missing to build and test'
@@ -266,5 +310,5 @@ help:
 
 FORCE:
 
-.PHONY: FORCE all programs python deps demo check check-unit check-bats check-headers check-layers check-man asan \
+.PHONY: FORCE all library programs python deps demo check check-unit check-bats check-headers check-layers check-man asan \
 	fuzz-targets build-fuzz-all fuzz perf install uninstall clean lint help

@@ -66,7 +66,7 @@ enum vrp_option {
 	VRP_OPT_RETRY,
 	VRP_OPT_EXPIRE,
 
-	/* 1: the intervals that were set hold, whatever a cache says, and may then be any from 1 on (0). */
+	/* 1: these intervals hold, whatever a cache says (0). */
 	VRP_OPT_FIXED,
 
 	/* Protocol versions: the first to try, and the lowest (2, 0). */
@@ -210,7 +210,7 @@ int vrp_client_start(struct vrp_client *client, struct vrp_error *err);
 int vrp_client_stop(struct vrp_client *client);
 
 /*
- * Until the client is in sync.  At most timeout milliseconds; negative is for ever, and 0
+ * Until the client is in sync, and its callbacks have been told.  At most timeout milliseconds; negative is for ever, and 0
  * asks.  VRP_OK, VRP_TIMEOUT, VRP_INVALID when it doesn't run (any more) or from a
  * callback, or VRP_ERROR when its thread has ended in trouble.
  */

@@ -47,13 +47,13 @@ int vrp_table_remove_aspa(struct vrp_table *table, uint32_t customer);
 
 /*
  * The number of a trust anchor by its name, for records to be added, of which there
- * can be 4,096.  VRP_INVALID when there are too many or the name is too long, VRP_NOMEM.
+ * can be 4,096.  VRP_INVALID when there are too many, the name is too long, or memory is out.
  */
 int vrp_table_trust_anchor(struct vrp_table *table, const char *name);
 
 /*
- * Make all changes visible, at once.  VRP_OK also when there are none; otherwise
- * VRP_NOMEM or VRP_ERROR, and the changes are still to be committed.
+ * Make all changes visible, at once.  VRP_OK also when there are none.  VRP_ERROR
+ * with a reason, such as that memory is out; the changes are then still to be committed.
  */
 int vrp_table_commit(struct vrp_table *table, struct vrp_error *err);
 
@@ -63,7 +63,7 @@ void vrp_table_rollback(struct vrp_table *table);
 /*
  * Replace the whole table, at once, by that of a file of vrp(5), or of standard input
  * where path is "-"; changes that were not committed are forgotten.  The whole of the
- * file has to be good.  VRP_ERROR or VRP_NOMEM, and nothing has changed.
+ * file has to be good.  VRP_ERROR with a reason, and nothing has changed.
  */
 int vrp_table_load(struct vrp_table *table, const char *path, struct vrp_error *err);
 

@@ -3,7 +3,7 @@
  * Plain values.  They are copied freely, own nothing, and any thread may use its own
  * without a lock.  AS numbers and lengths are in host order, addresses in network order.
  *
- * Members called `reserved` are 0; they keep room for what may come.
+ * Members called `reserved` keep room for what may come: set them to 0, and don't look at them.
  */
 #ifndef VRP_API_TYPES_H
 #define VRP_API_TYPES_H

@@ -6,7 +6,7 @@ list to keep in step.  setup.py calls this; what it needs to know comes from
 `make python` in the environment:
 
     VRP_INCLUDE   the directory that vrp/vrp.h is in (../../include)
-    VRP_ARCHIVE   libvrp, position independent (../../build/libvrp_pic.a)
+    VRP_ARCHIVE   libvrp, position independent (../../build/lib/libvrp.a)
     VRP_LIBS      what that wants to be linked with, as options of the linker
 """
 
@@ -20,7 +20,7 @@ from cffi import FFI
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 INCLUDE = Path(os.environ.get("VRP_INCLUDE") or ROOT / "include").resolve()
-ARCHIVE = Path(os.environ.get("VRP_ARCHIVE") or ROOT / "build" / "libvrp_pic.a").resolve()
+ARCHIVE = Path(os.environ.get("VRP_ARCHIVE") or ROOT / "build" / "lib" / "libvrp.a").resolve()
 LIBS = shlex.split(os.environ.get("VRP_LIBS", "-pthread"))
 
 # What C calls and Python defines, in rtrlib/callbacks.py.
