@@ -227,7 +227,7 @@ $(BUILD)/python/stamp: $(PYTHON_LIB) $(PYTHON_SRC) $(wildcard include/vrp/*.h)
 	@cp -r lib/python $(@D)/src
 	$(call say,wheel)
 	$(Q)cd $(@D)/src && CC='$(CC)' VRP_VERSION=$(VERSION) VRP_INCLUDE=$(CURDIR)/include VRP_ARCHIVE=$(abspath $(PYTHON_LIB)) \
-		$(PYTHON) setup.py -q bdist_wheel -d ../dist
+		$(PYTHON) -B -W ignore setup.py -q bdist_wheel -d ../dist
 	$(Q)$(PYTHON) -m zipfile -e $(@D)/dist/*.whl $(@D)/site
 	@touch $@
 
@@ -310,5 +310,5 @@ help:
 
 FORCE:
 
-.PHONY: FORCE all library programs python deps demo check check-unit check-bats check-headers check-layers check-man asan \
-	fuzz-targets build-fuzz-all fuzz perf install uninstall clean lint help
+.PHONY: FORCE all library programs python deps demo check check-unit check-bats check-headers check-layers check-man \
+	asan fuzz-targets build-fuzz-all fuzz perf install uninstall clean lint help
