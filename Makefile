@@ -46,7 +46,7 @@ say = $(if $(V),,@echo '$(1)	$@')
 # The packages of Debian to build with, then those to test with.  `make deps` installs what is missing.
 DEPS_BUILD = gcc libc6-dev pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev ca-certificates xz-utils
 DEPS_TEST = bats bgpdump bzip2 clang clang-tidy cppcheck diffutils fish git iproute2 jq libclang-rt-14-dev \
-	    libcmocka-dev mandoc openssl procps zsh
+	    libcmocka-dev mandoc openssl procps python3-cffi python3-dev python3-pip python3-setuptools python3-wheel zsh
 DEPS = $(DEPS_BUILD) $(DEPS_TEST)
 
 # What each program links beside libvrp and libc.
@@ -214,6 +214,24 @@ fuzz: fuzz-targets
 
 include t/perf/perf.mk
 
+# ---- Python: the module rtrlib, as a wheel in $(BUILD)/python/dist and unpacked in $(BUILD)/python/site
+
+PYTHON ?= /usr/bin/python3
+PYTHON_SRC = $(shell find lib/python -type f ! -name '*.pyc')
+PYTHON_LIB = $(BUILD)/lib/libvrp.a
+
+$(BUILD)/python/stamp: $(PYTHON_LIB) $(PYTHON_SRC) $(wildcard include/vrp/*.h)
+	@rm -rf $(@D)
+	@mkdir -p $(@D)/site
+	@cp -r lib/python $(@D)/src
+	$(call say,wheel)
+	$(Q)cd $(@D)/src && CC='$(CC)' VRP_VERSION=$(VERSION) VRP_INCLUDE=$(CURDIR)/include VRP_ARCHIVE=$(abspath $(PYTHON_LIB)) \
+		$(PYTHON) -B -W ignore setup.py -q bdist_wheel -d ../dist
+	$(Q)$(PYTHON) -m zipfile -e $(@D)/dist/*.whl $(@D)/site
+	@touch $@
+
+python: $(BUILD)/python/stamp
+
 # ---- Install
 
 define PC =
@@ -282,6 +300,7 @@ help:
 	@echo 'demo                serves the bundled snapshot on 127.0.0.1:8282 and shows it'
 	@echo 'check               deps, build, all tests; ends with "N passed, M failed"'
 	@echo 'check-unit check-bats check-man check-headers check-layers   parts of it'
+	@echo 'python              the Python module rtrlib: a wheel in build/python/dist, unpacked in build/python/site'
 	@echo 'asan                tools and tests with sanitizers, in build-asan'
 	@echo 'fuzz                runs every fuzz target for FUZZ_TIME (600) seconds'
 	@echo 'lint                gcc and clang with -Werror, cppcheck, clang-tidy'
@@ -290,5 +309,5 @@ help:
 
 FORCE:
 
-.PHONY: FORCE all library programs deps demo check check-unit check-bats check-headers check-layers check-man asan \
-	fuzz-targets build-fuzz-all fuzz perf install uninstall clean lint help
+.PHONY: FORCE all library programs python deps demo check check-unit check-bats check-headers check-layers check-man \
+	asan fuzz-targets build-fuzz-all fuzz perf install uninstall clean lint help

@@ -6,7 +6,7 @@ list to keep in step.  setup.py calls this; what it needs to know comes from
 `make python` in the environment:
 
     VRP_INCLUDE   the directory that vrp/vrp.h is in (../../include)
-    VRP_ARCHIVE   libvrp, position independent (../../build/libvrp_pic.a)
+    VRP_ARCHIVE   libvrp, position independent (../../build/lib/libvrp.a)
     VRP_LIBS      what that wants to be linked with, as options of the linker
 """
 
@@ -20,7 +20,7 @@ from cffi import FFI
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 INCLUDE = Path(os.environ.get("VRP_INCLUDE") or ROOT / "include").resolve()
-ARCHIVE = Path(os.environ.get("VRP_ARCHIVE") or ROOT / "build" / "libvrp_pic.a").resolve()
+ARCHIVE = Path(os.environ.get("VRP_ARCHIVE") or ROOT / "build" / "lib" / "libvrp.a").resolve()
 LIBS = shlex.split(os.environ.get("VRP_LIBS", "-pthread"))
 
 # What C calls and Python defines, in rtrlib/callbacks.py.
@@ -35,20 +35,21 @@ CALLBACKS = """
 """
 
 
-def declarations(header: Path) -> str:
-    """A header as cffi wants it: without comments and preprocessor, constants put in."""
-    text = re.sub(r"/\*.*?\*/", "", header.read_text(), flags=re.DOTALL)
-    for name, number in re.findall(r"^#define (\w+) (\d+)\s*$", text, flags=re.MULTILINE):
-        text = re.sub(rf"(?<!#define )\b{name}\b", number, text)
+def declarations(*headers: Path) -> str:
+    """Headers as cffi wants them: without comments and preprocessor, numbers put in for their names."""
+    text = "\n".join(header.read_text() for header in headers)
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     text = re.sub(r"#ifdef __cplusplus.*?#endif", "", text, flags=re.DOTALL)
-    return re.sub(r"^#.*$", "", text, flags=re.MULTILINE)
+    numbers = re.findall(r"^#define (\w+) (\d+)\s*$", text, flags=re.MULTILINE)
+    text = re.sub(r"^#.*$", "", text, flags=re.MULTILINE)
+    for name, number in numbers:
+        text = re.sub(rf"\b{name}\b", number, text)
+    return text + "".join(f"#define {name} {number}\n" for name, number in numbers)
 
 
+HEADERS = [INCLUDE / "vrp" / f"{name}.h" for name in ("types", "view", "table", "client")]
 ffibuilder = FFI()
-for name in "types", "view", "table", "client":
-    ffibuilder.cdef(declarations(INCLUDE / "vrp" / f"{name}.h"))
-ffibuilder.cdef(declarations(HERE / "glue.h"))
-ffibuilder.cdef(CALLBACKS)
+ffibuilder.cdef(declarations(*HEADERS, HERE / "glue.h") + CALLBACKS)
 ffibuilder.set_source(
     "rtrlib._vrp",
     '#include <stdlib.h>\n#include "glue.h"',

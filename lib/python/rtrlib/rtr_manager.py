@@ -11,7 +11,7 @@ from .aspa import ASPADirection, ASPARecord, ASPAState
 from .bulk import Validator
 from .callbacks import with_data
 from .client import Cache, Client, Hook, Hooks, aspa_records, pfx_records, spki_records
-from .exceptions import PFXException
+from .exceptions import PFXException, RTRInitError
 from .manager_group import ManagerGroup
 from .records import PFXRecord, SPKIRecord
 from .util import ip_str_to_addr, is_cdata, is_integer, is_string, to_unicodestr
@@ -400,4 +400,6 @@ def _cache(host: "str | bytes", port: "int | str", preference: int = 1) -> Cache
     host = to_unicodestr(host)
     if ":" in host and not host.startswith("["):
         host = f"[{host}]"
+    if not 0 <= preference <= 255:
+        raise RTRInitError("Error during initialization: preference is not a number from 0 to 255")
     return Cache(f"tcp://{host}:{port}", preference)
