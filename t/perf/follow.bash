@@ -10,11 +10,10 @@ follow_pipe() {
 	mkfifo "$work/$1"
 }
 
-# Until the next ~end comes through descriptor FD.
+# Until the next ~end comes through descriptor FD; grep has taken all else away, which would take a shell minutes.
 await_end() {
 	local line
-	while IFS= read -r line; do [ "$line" != '~end' ] || return 0; done <&"$1"
-	return 1
+	IFS= read -r line <&"$1"
 }
 
 # rtr-dump -f up to its first ~end, which grep finds; it ends when its reader does.
@@ -30,7 +29,7 @@ measure_sync() {
 		echo "name=rtr-dump-f what=sync $(awk -v a="$began" -v b="$EPOCHREALTIME" 'BEGIN { printf "seconds=%.3f", b - a }')" >>"$raw"
 	done
 	for ((i = 0; i < slow; i++)); do
-		timed rtrclient sync t/peer rtrclient -e -t csv tcp 127.0.0.1 "$port"
+		timed rtrclient sync sh -c 'exec t/peer rtrclient -e -t csv tcp 127.0.0.1 "$1" 2>/dev/null' - "$port"
 	done
 	stop_rtr_serve "$pid"
 }
@@ -60,7 +59,7 @@ measure_proxy() {
 	back_at=$port
 	await_serial proxy
 	follow_pipe sink
-	"$bin/rtr-dump" -fq "127.0.0.1:$back_at" >"$work/sink" &
+	"$bin/rtr-dump" -fq "127.0.0.1:$back_at" | grep --line-buffered '^~end' >"$work/sink" &
 	running+=($!)
 	exec {sink}<"$work/sink"
 	await_end "$sink"
