@@ -158,8 +158,8 @@ enum vrp_group_state {
 };
 
 /* "ERROR_NO_DATA_AVAILABLE", "ESTABLISHED" */
-const char *vrp_cache_state_name(int state);
-const char *vrp_group_state_name(int state);
+const char *vrp_cache_state_name(enum vrp_cache_state state);
+const char *vrp_group_state_name(enum vrp_group_state state);
 
 struct vrp_cache_status {
 	char url[300];		/* "tcp://[2001:db8::1]:8282" */
@@ -210,8 +210,8 @@ int vrp_client_start(struct vrp_client *client, struct vrp_error *err);
 int vrp_client_stop(struct vrp_client *client);
 
 /*
- * Until the client is in sync, and its callbacks have been told.  At most timeout milliseconds; negative is for ever, and 0
- * asks.  VRP_OK, VRP_TIMEOUT, VRP_INVALID when it doesn't run (any more) or from a
+ * Until the client is in sync, and its callbacks have been told.  At most timeout
+ * milliseconds; negative is for ever, and 0 asks.  VRP_OK, VRP_TIMEOUT, VRP_INVALID when it doesn't run (any more) or from a
  * callback, or VRP_ERROR when its thread has ended in trouble.
  */
 int vrp_client_wait(struct vrp_client *client, int64_t timeout);
