@@ -45,8 +45,11 @@ _vrptools()
 		operands=files
 		;;
 	rtr-dump)
-		options="--rtr-version --serial --session -o --output -t --timeout --pdus -v --verbose -q --quiet"
+		options="-f --follow -p --preference --rtr-version --serial --session -o --output -t --timeout --pdus
+			--refresh --retry --expire --status -v --verbose -q --quiet"
 		operands=hosts
+		# Which takes no file here.
+		[ "$prev" != -f ] || prev=
 		;;
 	esac
 	options+=" -h --help -V --version"
@@ -72,7 +75,7 @@ _vrptools()
 		;;
 	-l | --listen | -t | --timeout | --max-age | --max-size | --max-shrink | --max-clients | --user-agent | \
 		-r | --refresh | --retry | --expire | --history | --notify-interval | --query-timeout | --stall-timeout | \
-		--serial | --session | --top | --wait)
+		--serial | --session | --top | --wait | -p | --preference)
 		return
 		;;
 	esac
