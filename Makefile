@@ -41,7 +41,7 @@ say = $(if $(V),,@echo '$(1)	$@')
 
 # The packages of Debian to build with, then those to test with.  `make deps` installs what is missing.
 DEPS_BUILD = gcc libc6-dev pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev ca-certificates xz-utils
-DEPS_TEST = bats clang clang-tidy cppcheck diffutils fish git iproute2 jq libclang-rt-14-dev \
+DEPS_TEST = bats bgpdump bzip2 clang clang-tidy cppcheck diffutils fish git iproute2 jq libclang-rt-14-dev \
 	    libcmocka-dev mandoc openssl procps zsh
 DEPS = $(DEPS_BUILD) $(DEPS_TEST)
 
@@ -57,20 +57,21 @@ libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1)))
 # Layers of lib/, lowest first.  A file includes its own layer or a lower one.
 L0 = err num stamp enc buf arena huge blob out log
 L1 = prefix payload names
-L2 = vrpset delta merge
+L2 = vrpset delta merge rov aspa
 L3 = line stream table merger feed feed_json feed_csv json \
      slurm slurm_read slurm_entry slurm_conflict slurm_match slurm_filter \
      export export_text export_json export_csv export_bird export_openbgpd export_rpsl export_slurm export_summary \
      diffstat diffjson validators refresh \
+     route validity \
      rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client intake
-L4 = filewatch load fetch savefile transport feeder listener rtr_server
+L4 = filewatch load routefile fetch savefile transport feeder listener rtr_server
 L5 = cli
-TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format rtr-serve rtr-dump
+TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate rtr-serve rtr-dump
 export L0 L1 L2 L3 L4 L5 TOOLS VERSION
 
 LIB_SRC = $(wildcard $(patsubst %,lib/%.c,$(L0) $(L1) $(L2) $(L3) $(L4) $(L5)))
 CMD_SRC = $(wildcard $(TOOLS:%=cmd/%.c))
-PART_SRC = cmd/vrp-fetch-live.c
+PART_SRC = cmd/vrp-fetch-live.c cmd/vrp-validate-watch.c
 TEST_SRC = $(wildcard t/unit/test_*.c t/tools/*.c)
 FUZZ_SRC = $(wildcard t/fuzz/fuzz_*.c)
 
@@ -118,6 +119,7 @@ $(BUILD)/bin/%: $(BUILD)/obj/cmd/%.o $(LIB) $(BUILD)/harden.ld
 	$(Q)$(LINK) @$(BUILD)/harden.ld $(filter %.o,$^) $(LIB) $(call libs,$(PKGS_$*)) $(LIBS) -o $@
 
 $(BUILD)/bin/vrp-fetch: $(BUILD)/obj/cmd/vrp-fetch-live.o
+$(BUILD)/bin/vrp-validate: $(BUILD)/obj/cmd/vrp-validate-watch.o
 
 # Unit tests and helper programs of tests: any of them may need any library.
 define link_test =
