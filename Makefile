@@ -45,7 +45,7 @@ say = $(if $(V),,@echo '$(1)	$@')
 
 # The packages of Debian to build with, then those to test with.  `make deps` installs what is missing.
 DEPS_BUILD = gcc libc6-dev pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev ca-certificates xz-utils
-DEPS_TEST = bats clang clang-tidy cppcheck diffutils fish git iproute2 jq libclang-rt-14-dev \
+DEPS_TEST = bats bgpdump bzip2 clang clang-tidy cppcheck diffutils fish git iproute2 jq libclang-rt-14-dev \
 	    libcmocka-dev mandoc openssl procps zsh
 DEPS = $(DEPS_BUILD) $(DEPS_TEST)
 

@@ -45,6 +45,8 @@ setup() {
 	END
 	cp yesterday primary
 	cp table secondary
+	# A route of each state, and one that is as yet not found.
+	printf '%s AS64496\n' 198.51.100.0/24 1.1.1.0/24 192.0.2.0/24 203.0.113.0/24 >routes
 	serve cache table
 	wait_log cache 'serial 1:'
 }
@@ -103,6 +105,7 @@ run_page() {
 @test "the examples of vrp-fetch(1) run" { run_page vrp-fetch.1; }
 @test "the examples of vrp-slurm(1) run" { run_page vrp-slurm.1; }
 @test "the examples of vrp-format(1) run" { run_page vrp-format.1; }
+@test "the examples of vrp-validate(1) run" { run_page vrp-validate.1; }
 @test "the examples of vrp-diff(1) run" { run_page vrp-diff.1; }
 @test "the examples of vrp-merge(1) run" { run_page vrp-merge.1; }
 @test "the examples of rtr-serve(1) run" { run_page rtr-serve.1; }

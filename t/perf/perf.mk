@@ -4,6 +4,7 @@
 
 PERF = gen-feed load-rtr bound-server load-jansson bench-lines bench-rov timed
 PERF_SHARED = pdutable procstat streamhash
+DEPS_PERF = librtr-dev
 PERF_BIN = $(PERF:%=$(BUILD)/perf/%)
 
 PKGS_bound-server = libevent_core
@@ -18,6 +19,7 @@ $(BUILD)/perf/%: $(BUILD)/obj/t/perf/%.o $(PERF_SHARED:%=$(BUILD)/obj/t/perf/%.o
 perf-programs: all $(PERF_BIN)
 
 perf: deps
+	@t/deps.sh $(DEPS_PERF)
 	@$(MAKE) --no-print-directory -j$(JOBS) perf-programs build/peers/stamp
 	@t/perf/run.sh
 
