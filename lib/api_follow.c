@@ -33,16 +33,16 @@ public_state(enum rtr_client_state state)
 }
 
 const char *
-vrp_cache_state_name(enum vrp_cache_state state)
+vrp_cache_state_name(int state)
 {
 	for (int i = RTR_CLIENT_CONNECTING; i <= RTR_CLIENT_SHUTDOWN; i++)
-		if (public_state((enum rtr_client_state)i) == state)
+		if ((int)public_state((enum rtr_client_state)i) == state)
 			return rtr_client_state_name((enum rtr_client_state)i);
 	return "unknown";
 }
 
 const char *
-vrp_group_state_name(enum vrp_group_state state)
+vrp_group_state_name(int state)
 {
 	static_assert((int)VRP_GROUP_CLOSED == (int)RTR_GROUP_CLOSED &&
 			      (int)VRP_GROUP_CONNECTING == (int)RTR_GROUP_CONNECTING &&

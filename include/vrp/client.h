@@ -157,9 +157,9 @@ enum vrp_group_state {
 	VRP_GROUP_ERROR = 3,		/* it doesn't work, and the next group is running; it goes on trying */
 };
 
-/* "ERROR_NO_DATA_AVAILABLE", "ESTABLISHED" */
-const char *vrp_cache_state_name(enum vrp_cache_state state);
-const char *vrp_group_state_name(enum vrp_group_state state);
+/* "ERROR_NO_DATA_AVAILABLE", "ESTABLISHED"; "unknown" for any other number. */
+const char *vrp_cache_state_name(int state);
+const char *vrp_group_state_name(int state);
 
 struct vrp_cache_status {
 	char url[300];		/* "tcp://[2001:db8::1]:8282" */

@@ -231,7 +231,7 @@ static void
 on_group(void *ctx, unsigned preference, enum vrp_group_state state, const char *reason)
 {
 	assert_true(strlen(reason) > 0);
-	report(ctx, "group %u %s\n", preference, vrp_group_state_name(state));
+	report(ctx, "group %u %s\n", preference, vrp_group_state_name((int)state));
 }
 
 /* With `caches` listeners, of these preferences. */
