@@ -112,8 +112,8 @@ uint32_t vrp_view_wider(const struct vrp_view *view, uint32_t place);
  * All VRPs that cover a prefix, from the shortest prefix to the longest.  Returns
  * how many there are, of which the first `room` are written; 0 for a malformed prefix.
  */
-size_t vrp_view_covering(const struct vrp_view *view, const struct vrp_prefix *prefix, const struct vrp_record **records,
-			 size_t room);
+size_t vrp_view_covering(const struct vrp_view *view, const struct vrp_prefix *prefix,
+			 const struct vrp_record **records, size_t room);
 
 /*
  * Validate with reasons, which are rtrlib's: of the VRPs that cover the route, from
@@ -134,7 +134,7 @@ enum vrp_path_state {
 
 /* How a path came and what it is. */
 enum vrp_path_flags {
-	VRP_PATH_UPSTREAM = 0,		/* from a customer, a lateral peer, a client of our route server, or from a route server */
+	VRP_PATH_UPSTREAM = 0,		/* from a customer, a lateral peer, a route server, or a client of ours as one */
 	VRP_PATH_DOWNSTREAM = 1,	/* from a provider */
 	VRP_PATH_HAS_SET = 2,		/* it has an AS_SET, which makes it invalid */
 };

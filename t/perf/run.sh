@@ -307,6 +307,8 @@ source t/perf/filters.bash
 source t/perf/validate.bash
 # shellcheck source=follow.bash
 source t/perf/follow.bash
+# shellcheck source=validate.bash
+source t/perf/validate.bash
 
 report_serve() {
 	local name n s
@@ -365,6 +367,7 @@ report_targets() {
 	if [ "$(of vrp-slurm slurm10 - seconds count)" -gt 0 ]; then filter_targets; fi
 	if [ "$(of vrp-validate lines - seconds count)" -gt 0 ]; then validate_targets; fi
 	if [ "$(of rtr-dump-f sync - seconds count)" -gt 0 ]; then follow_targets; fi
+	if [ "$(of vrp-validate lines - seconds count)" -gt 0 ]; then validate_targets; fi
 	if [ "$(of rtr-serve table "$many" seconds count)" -gt 0 ]; then
 		for n in 1 "$many" "$most"; do
 			a=$(calc "$(of rtr-serve table "$n" seconds) / $(of bound-server table "$n" seconds)" '%.2f')

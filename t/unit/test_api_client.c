@@ -87,7 +87,8 @@ vrp(struct script *s, bool announce, unsigned n, uint32_t asn)
 {
 	struct rtr_pdu p = {.type = RTR_IPV4_PREFIX, .announce = announce};
 
-	p.payload.vrp = (struct vrp){.asn = asn, .prefix = {.family = FAMILY_IPV4, .len = 8, .addr = {(uint8_t)n}}, .maxlen = 8};
+	p.payload.vrp = (struct vrp){.asn = asn, .maxlen = 8};
+	p.payload.vrp.prefix = (struct prefix){.family = FAMILY_IPV4, .len = 8, .addr = {(uint8_t)n}};
 	pdu(s, p);
 }
 
@@ -96,7 +97,8 @@ vrp6(struct script *s, bool announce, uint32_t asn)
 {
 	struct rtr_pdu p = {.type = RTR_IPV6_PREFIX, .announce = announce};
 
-	p.payload.vrp = (struct vrp){.asn = asn, .prefix = {.family = FAMILY_IPV6, .len = 32, .addr = {0x20, 1, 0xd, 0xb8}}, .maxlen = 48};
+	p.payload.vrp = (struct vrp){.asn = asn, .maxlen = 48};
+	p.payload.vrp.prefix = (struct prefix){.family = FAMILY_IPV6, .len = 32, .addr = {0x20, 1, 0xd, 0xb8}};
 	pdu(s, p);
 }
 
@@ -229,7 +231,7 @@ static void
 on_group(void *ctx, unsigned preference, enum vrp_group_state state, const char *reason)
 {
 	assert_true(strlen(reason) > 0);
-	report(ctx, "group %u %s\n", preference, vrp_group_state_name(state));
+	report(ctx, "group %u %s\n", preference, vrp_group_state_name((int)state));
 }
 
 /* With `caches` listeners, of these preferences. */
