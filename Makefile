@@ -184,13 +184,13 @@ demo:
 
 # Each of these ends with one line, "N passed, M failed".
 check: deps
-	@$(MAKE) --no-print-directory -j$(JOBS) programs asan fuzz-targets build/peers/stamp
+	@$(MAKE) --no-print-directory -j$(JOBS) programs asan fuzz-targets python build/peers/stamp
 	@t/check.sh
 
 check-unit: programs
 	@t/check.sh unit
 
-check-bats: programs build/peers/stamp
+check-bats: programs python build/peers/stamp
 	@t/check.sh bats
 
 check-headers check-layers check-man:

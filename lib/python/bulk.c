@@ -173,7 +173,7 @@ vpy_lines(const char *text, size_t len)
 }
 
 size_t
-vpy_validate_lines(const struct vrp_view *view, const char *text, size_t len, bool strict, int8_t *states)
+vpy_validate_lines(const struct vrp_view *view, const char *text, size_t len, bool strict, int8_t *states, size_t room)
 {
 	struct batch b = {.view = view, .states = states};
 	const char *end = text + len, *newline;
@@ -181,7 +181,7 @@ vpy_validate_lines(const struct vrp_view *view, const char *text, size_t len, bo
 	size_t line = 0;
 	int found;
 
-	for (; text < end; text = newline + 1, line++) {
+	for (; text < end && line < room; text = newline + 1, line++) {
 		newline = memchr(text, '\n', (size_t)(end - text));
 		if (newline == NULL)
 			newline = end;
@@ -226,13 +226,15 @@ vpy_validate_ipv4(const struct vrp_view *view, const void *asns, const void *add
 {
 	struct batch b = {.view = view, .states = states};
 	struct vrp_route *route;
+	uint8_t len;
 
 	for (size_t i = 0; i < count; i++) {
-		if (lengths[i] > 32)
+		len = lengths[i];
+		if (len > 32)
 			return i + 1;
 		route = batch_next(&b, i);
 		route->prefix.family = VRP_IPV4;
-		route->prefix.len = lengths[i];
+		route->prefix.len = len;
 		store_be32(route->prefix.addr, load32(addresses, i));
 		route->asn = load32(asns, i);
 	}
@@ -246,13 +248,15 @@ vpy_validate_ipv6(const struct vrp_view *view, const void *asns, const void *add
 {
 	struct batch b = {.view = view, .states = states};
 	struct vrp_route *route;
+	uint8_t len;
 
 	for (size_t i = 0; i < count; i++) {
-		if (lengths[i] > 128)
+		len = lengths[i];
+		if (len > 128)
 			return i + 1;
 		route = batch_next(&b, i);
 		route->prefix.family = VRP_IPV6;
-		route->prefix.len = lengths[i];
+		route->prefix.len = len;
 		memcpy(route->prefix.addr, (const unsigned char *)addresses + 16 * i, 16);
 		route->asn = load32(asns, i);
 	}

@@ -136,9 +136,8 @@ vpy_pfx_records(const struct vrp_view *view, const struct vpy_sockets *sockets, 
 		pfx_record_of(&from[i], socket_of(view, sockets, &from[i]), &to[i]);
 }
 
-/* Keys of a table from several caches are nobody's in particular. */
 void
-vpy_spki_records(const struct vpy_sockets *sockets, const struct vrp_router_key *from, size_t count,
+vpy_spki_records(const struct rtr_socket *socket, const struct vrp_router_key *from, size_t count,
 		 struct spki_record *to)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -147,11 +146,22 @@ vpy_spki_records(const struct vpy_sockets *sockets, const struct vrp_router_key 
 		to[i].asn = from[i].asn;
 		to[i].spki = from[i].spki;
 		to[i].spki_len = from[i].spki_len;
-		to[i].socket = sockets != NULL && sockets->count > 0 ? sockets->at : NULL;
+		to[i].socket = socket;
 	}
 }
 
 /* ---- Validation */
+
+static struct pfx_record *
+reasons_new(const struct vrp_view *view, const struct vpy_sockets *sockets, const struct vrp_record **from,
+	    size_t count)
+{
+	struct pfx_record *reasons = calloc(count, sizeof(*reasons));
+
+	for (size_t i = 0; i < count && reasons != NULL; i++)
+		pfx_record_of(from[i], socket_of(view, sockets, from[i]), &reasons[i]);
+	return reasons;
+}
 
 int
 vpy_validate_r(const struct vrp_view *view, const struct vpy_sockets *sockets, struct pfx_record **reason,
@@ -163,32 +173,29 @@ vpy_validate_r(const struct vrp_view *view, const struct vpy_sockets *sockets, s
 	size_t count = 0;
 	int state;
 
-	*reason = NULL;
-	*reason_len = 0;
+	if (reason != NULL) {
+		*reason = NULL;
+		*reason_len = 0;
+	}
 	if (prefix_of(ip, mask_len, &prefix) == -1)
 		return PFX_ERROR;
 	state = vrp_view_validate_reasons(view, &prefix, asn, first, COVERING, &count);
 	if (state < 0)
 		return PFX_ERROR;
 	*result = (enum pfxv_state)state;
-	if (count == 0)
+	if (count == 0 || reason == NULL)
 		return PFX_SUCCESS;
-
 	if (count > COVERING) {
 		covering = calloc(count, sizeof(*covering));
 		if (covering == NULL)
 			return PFX_ERROR;
 		vrp_view_validate_reasons(view, &prefix, asn, covering, count, &count);
 	}
-	*reason = calloc(count, sizeof(**reason));
-	for (size_t i = 0; i < count && *reason != NULL; i++)
-		pfx_record_of(covering[i], socket_of(view, sockets, covering[i]), *reason + i);
+	*reason = reasons_new(view, sockets, covering, count);
+	*reason_len = *reason != NULL ? (unsigned)count : 0;
 	if (covering != first)
 		free(covering);
-	if (*reason == NULL)
-		return PFX_ERROR;
-	*reason_len = (unsigned)count;
-	return PFX_SUCCESS;
+	return *reason != NULL ? PFX_SUCCESS : PFX_ERROR;
 }
 
 /* ---- The prefix table */
@@ -282,19 +289,7 @@ int
 pfx_table_validate(struct pfx_table *t, const uint32_t asn, const struct lrtr_ip_addr *ip, const uint8_t mask_len,
 		   enum pfxv_state *result)
 {
-	struct vrp_view *view = vpy_table_view(t);
-	struct vrp_prefix prefix;
-	int state = VRP_ERROR;
-
-	if (view == NULL)
-		return PFX_ERROR;
-	if (prefix_of(ip, mask_len, &prefix) == 0)
-		state = vrp_view_validate(view, &prefix, asn);
-	vrp_view_unref(view);
-	if (state < 0)
-		return PFX_ERROR;
-	*result = (enum pfxv_state)state;
-	return PFX_SUCCESS;
+	return pfx_table_validate_r(t, NULL, NULL, asn, ip, mask_len, result);
 }
 
 static void

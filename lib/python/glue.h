@@ -156,7 +156,7 @@ struct vpy_sockets {
 /* The table with all changes in it: a new reference, NULL when memory is out. */
 struct vrp_view *vpy_table_view(struct pfx_table *t);
 
-/* As pfx_table_validate_r() in a view. */
+/* As pfx_table_validate_r() in a view; reason and reason_len may be NULL. */
 int vpy_validate_r(const struct vrp_view *view, const struct vpy_sockets *sockets, struct pfx_record **reason,
 		   unsigned int *reason_len, uint32_t asn, const struct lrtr_ip_addr *prefix, unsigned int mask_len,
 		   enum pfxv_state *result);
@@ -164,7 +164,7 @@ int vpy_validate_r(const struct vrp_view *view, const struct vpy_sockets *socket
 /* count records of a view as rtrlib's. */
 void vpy_pfx_records(const struct vrp_view *view, const struct vpy_sockets *sockets, const struct vrp_record *from,
 		     size_t count, struct pfx_record *to);
-void vpy_spki_records(const struct vpy_sockets *sockets, const struct vrp_router_key *from, size_t count,
+void vpy_spki_records(const struct rtr_socket *socket, const struct vrp_router_key *from, size_t count,
 		      struct spki_record *to);
 
 /* Hand an exception that nobody can catch to sys.unraisablehook.  Both are Python objects by their id(). */
@@ -175,15 +175,17 @@ size_t vpy_lines(const char *text, size_t len);
 
 /*
  * Validate every line, `PREFIX ORIGIN`, `PREFIX => ORIGIN` or `ADDRESS LENGTH ORIGIN`, with or without "AS", where
- * ORIGIN may be a path that ends in it, and an AS_SET at its end is no origin.  states has room for vpy_lines():
- * an enum vrp_state each, and VPY_NO_ROUTE for an empty line and a comment (#).  Returns 0, or the number
- * of the first malformed line where `strict`; otherwise these get VPY_NO_ROUTE, too.
+ * ORIGIN may be a path that ends in it, and an AS_SET at its end is no origin.  states has room for so many
+ * lines, and no more are read, for the text may belong to somebody who changes it: an enum vrp_state each, and
+ * VPY_NO_ROUTE for an empty line and a comment (#).  Returns 0, or the number of the first malformed line where
+ * `strict`; otherwise these get VPY_NO_ROUTE, too.
  */
 enum vpy_constants {
 	VPY_NO_ROUTE = -1,
 };
 
-size_t vpy_validate_lines(const struct vrp_view *view, const char *text, size_t len, bool strict, int8_t *states);
+size_t vpy_validate_lines(const struct vrp_view *view, const char *text, size_t len, bool strict, int8_t *states,
+			  size_t room);
 
 /*
  * Validate columns: uint32_t of host order for asns, and for IPv4 addresses; 16 bytes of network order for IPv6

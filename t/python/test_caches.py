@@ -7,7 +7,7 @@ from rtrlib import ManagerGroupStatus, PfxvState, RTRManager
 from rtrlib.aspa import ASPADirection, ASPARecord, ASPAState
 from rtrlib.exceptions import RTRInitError
 from rtrlib.rtr_socket import RTRSocketState
-from support import LONG_SPKI, SKI, SPKI, CacheTest, Server, closed_port, wait_until
+from support import LONG_SPKI, SKI, SPKI, CacheTest, Server, closed_port, router_key, wait_until
 
 OURS = ["192.0.2.0/24 24 AS1 - -"]
 THEIRS = ["192.0.2.0/24 24 AS2 - -"]
@@ -52,6 +52,14 @@ class CachesTest(unittest.TestCase):
                 self.assertEqual(sources, {1: f"tcp://127.0.0.1:{one.port}", 2: f"tcp://127.0.0.1:{other.port}"})
                 reasons = mgr.validate(3, "192.0.2.0", 24).reason
                 self.assertEqual([r.record.socket.address for r in reasons], list(sources.values()))
+
+    def test_keys_are_of_the_group_in_use(self):
+        with Server([router_key(1, SKI, SPKI)]) as second:
+            mgr = RTRManager.from_caches([("127.0.0.1", closed_port(), 1), ("127.0.0.1", second.port, 2)])
+            mgr.start(timeout=60)
+            (key,) = mgr.spki_records()
+            self.assertEqual(key.socket.address, f"tcp://127.0.0.1:{second.port}")
+            mgr.stop()
 
     def test_arguments(self):
         with self.assertRaises(ValueError):

@@ -161,6 +161,26 @@ class PfxTableTest(unittest.TestCase):
             thread.join()
         self.assertEqual(failures, [])
 
+    def test_close_while_it_is_used(self):
+        """Whoever comes too late gets an exception."""
+        ended = []
+
+        def read():
+            try:
+                while True:
+                    self.table.validate_r(10010, "110.1.0.0", 24)
+                    self.table.add_record(1, "110.1.0.0", 24, 24)
+            except PFXException:
+                ended.append(True)
+
+        threads = [threading.Thread(target=read) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        self.table.close()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(ended, [True] * 4)
+
 
 if __name__ == "__main__":
     unittest.main()

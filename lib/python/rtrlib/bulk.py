@@ -21,7 +21,8 @@ def validate_lines(view: Any, routes: Routes, strict: bool) -> "array[int]":
         raise ValueError("a route of the iterable holds a newline")
     states = array("b", bytes(count))
     if count:
-        line = lib.vpy_validate_lines(view, data, len(data), strict, ffi.from_buffer("int8_t[]", states, True))
+        room = ffi.from_buffer("int8_t[]", states, True)
+        line = lib.vpy_validate_lines(view, data, len(data), strict, room, count)
         if line:
             raise ValueError(f"line {line}: malformed route")
     return states

@@ -217,6 +217,13 @@ class Client:
             raise RTRlibException("the manager has no table: it is closed, or of before a fork")
         return ffi.gc(lib.vrp_client_view(client), lib.vrp_view_unref)
 
+    def socket_in_use(self) -> Any:
+        """The first cache of the group in use, for records of which nobody knows from which of its caches they are."""
+        client = self._client
+        preference = -1 if client is None else lib.vrp_client_in_use(client)
+        group = self._groups.get(preference, next(iter(self._groups.values())))
+        return group.sockets[0]
+
     def groups(self) -> "list[ManagerGroup]":
         """All groups, the most preferred first."""
         return [ManagerGroup(group, self) for group in self._groups.values()]
@@ -348,13 +355,13 @@ def pfx_records(owner: Optional[Client], view: Any, records: Any, count: int) ->
             yield PFXRecord._of(chunk[i], chunk, owner)
 
 
-def spki_records(owner: Optional[Client], keys: Any, count: int, view: Any = None) -> "Iterator[SPKIRecord]":
+def spki_records(owner: Client, keys: Any, count: int, view: Any = None) -> "Iterator[SPKIRecord]":
     """Router keys as SPKIRecords; view is kept until the last."""
-    sockets = owner.sockets if owner is not None else ffi.NULL
+    socket = owner.socket_in_use()
     for start in range(0, count, CHUNK):
         size = min(CHUNK, count - start)
         chunk = ffi.new("struct spki_record[]", size)
-        lib.vpy_spki_records(sockets, keys + start, size, chunk)
+        lib.vpy_spki_records(socket, keys + start, size, chunk)
         for i in range(size):
             yield SPKIRecord._of(chunk[i], owner)
     del view

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """A table of VRPs of one's own."""
 
+import threading
 from typing import Any, Iterator
 
 from ._vrp import ffi, lib
@@ -15,11 +16,13 @@ from .util import ip_str_to_addr
 class PfxTable(Validator):
     """A table of VRPs.
 
-    A change costs the next question after it a walk over the table, so many of them are best made in a row.
+    Any thread may use it.  A change costs the next question after it a walk over the table, so many of them are
+    best made in a row.
     """
 
     def __init__(self) -> None:
         self.closed = True
+        self._lock = threading.Lock()  # so that nobody is in the table when it goes
         self.pfx_table = ffi.new("struct pfx_table *")
         lib.pfx_table_init(self.pfx_table, ffi.NULL)
         if self.pfx_table.table == ffi.NULL:
@@ -43,11 +46,15 @@ class PfxTable(Validator):
         :param min_length: length of the prefix
         :param max_length: length of the longest prefix that is allowed
         """
-        lib.pfx_table_add(self.pfx_table, self._create_pfx_record(asn, ip, min_length, max_length))
+        record = self._create_pfx_record(asn, ip, min_length, max_length)
+        with self._lock:
+            lib.pfx_table_add(self.pfx_table, record)
 
     def remove_record(self, asn: int, ip: str, min_length: int, max_length: int) -> None:
         """Remove a VRP, with the parameters of add_record().  Nothing happens when it is not there."""
-        lib.pfx_table_remove(self.pfx_table, self._create_pfx_record(asn, ip, min_length, max_length))
+        record = self._create_pfx_record(asn, ip, min_length, max_length)
+        with self._lock:
+            lib.pfx_table_remove(self.pfx_table, record)
 
     def validate(self, asn: int, prefix: str, mask_len: int) -> ValidationResult:
         """Validate a route.  The result has no reasons.
@@ -56,25 +63,24 @@ class PfxTable(Validator):
         :param prefix: address of the prefix
         :param mask_len: length of the prefix
         """
-        state = ffi.new("enum pfxv_state *")
-        if lib.pfx_table_validate(self.pfx_table, asn, ip_str_to_addr(prefix), mask_len, state) != lib.PFX_SUCCESS:
-            raise PFXException("An error occurred during validation")
-        return ValidationResult(prefix, mask_len, asn, state[0])
+        return self._validate(asn, prefix, mask_len, ffi.NULL, ffi.NULL)
 
     def validate_r(self, asn: int, prefix: str, mask_len: int) -> ValidationResult:
         """Validate a route, with the reasons."""
+        return self._validate(asn, prefix, mask_len, ffi.new("struct pfx_record **"), ffi.new("unsigned int *"))
+
+    def _validate(self, asn: int, prefix: str, mask_len: int, reason: Any, length: Any) -> ValidationResult:
         state = ffi.new("enum pfxv_state *")
-        reason = ffi.new("struct pfx_record **")
-        length = ffi.new("unsigned int *")
-        code = lib.pfx_table_validate_r(
-            self.pfx_table, reason, length, asn, ip_str_to_addr(prefix), mask_len, state
-        )
-        if code != lib.PFX_SUCCESS:
+        address = ip_str_to_addr(prefix)
+        if lib.vpy_validate_r(self._view(), ffi.NULL, reason, length, asn, address, mask_len, state) != 0:
             raise PFXException("An error occurred during validation")
+        if reason == ffi.NULL:
+            return ValidationResult(prefix, mask_len, asn, state[0])
         return ValidationResult(prefix, mask_len, asn, state[0], reason, length[0])
 
     def _view(self) -> Any:
-        view = lib.vpy_table_view(self.pfx_table)
+        with self._lock:
+            view = lib.vpy_table_view(self.pfx_table)
         if view == ffi.NULL:
             raise PFXException("An error occurred during validation")
         return ffi.gc(view, lib.vrp_view_unref)
@@ -96,7 +102,8 @@ class PfxTable(Validator):
         """Free the table: from then on questions are PFXExceptions."""
         if not self.closed:
             self.closed = True
-            lib.pfx_table_free(self.pfx_table)
+            with self._lock:
+                lib.pfx_table_free(self.pfx_table)
 
     def __enter__(self) -> "PfxTable":
         return self

@@ -110,7 +110,7 @@ class SPKIRecord:
 
     @property
     def socket(self) -> RTRSocket:
-        """The cache that it came from: with several of them the first, which may not be the one."""
+        """A cache of the group that it came from, the first where there are several."""
         return RTRSocket(self._socket, self._owner)
 
     def __repr__(self) -> str:
