@@ -83,7 +83,7 @@ setup_file() {
 	not logged cache 'serial 5:'
 	[ "$(grep -c 'snapshot taken' "$RUN/cache.err")" -eq 1 ]
 	[ "$(grep -c 'delta taken' "$RUN/cache.err")" -eq 3 ]
-	# BIRD, rtr-dump and each of the three runs of rtrclient were sent the whole table once.
-	[ "$(grep -c 'whole table sent' "$RUN/cache.err")" -eq 5 ]
+	# BIRD, rtr-dump and each of the four runs of rtrclient were sent the whole table once.
+	[ "$(grep -c 'whole table sent' "$RUN/cache.err")" -eq 6 ]
 	[ "$(grep -c '^%delta' "$RUN/sink.out")" -eq 3 ]
 }
