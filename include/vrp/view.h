@@ -82,7 +82,11 @@ enum vrp_reason {
 const char *vrp_state_name(int state);
 const char *vrp_reason_name(int reason);
 
-/* enum vrp_state, or VRP_INVALID for a malformed prefix.  No allocation, no lock, about 30 ns in a full table. */
+/*
+ * enum vrp_state, or VRP_INVALID for a malformed prefix.  It allocates nothing and
+ * takes no lock.  Among a million VRPs it takes some 20 ns where routes come in order,
+ * and ten times that where each one is far from the last.
+ */
 int vrp_view_validate(const struct vrp_view *view, const struct vrp_prefix *prefix, uint32_t asn);
 
 #define VRP_NO_RECORD UINT32_MAX
@@ -96,7 +100,7 @@ struct vrp_verdict {
 };
 
 /*
- * The same for many, several times as fast.  Malformed routes get not-found, and
+ * The same for many, twice as fast where they come in no order.  Malformed routes get not-found, and
  * the others their verdict; it then returns VRP_INVALID.
  */
 int vrp_view_validate_many(const struct vrp_view *view, const struct vrp_route *routes, size_t count,
