@@ -11,7 +11,7 @@ import unittest
 import weakref
 
 from rtrlib import ManagerGroupStatus, PfxvState, RTRManager
-from rtrlib.exceptions import (IpConversionException, PFXException, RTRInitError, RTRlibException, SyncTimeout)
+from rtrlib.exceptions import IpConversionException, PFXException, RTRInitError, SyncTimeout
 from rtrlib.rtr_socket import RTRSocketState
 from support import TABLE, CacheTest, Server, closed_port, delta, snapshot, wait_until
 

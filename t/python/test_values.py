@@ -6,7 +6,7 @@ import unittest
 
 import rtrlib
 from _rtrlib import ffi, lib
-from rtrlib import exceptions, manager_group, records, rtr_manager, rtr_socket, util
+from rtrlib import exceptions, manager_group, records, rtr_socket, util
 from rtrlib.rtr_manager import PfxvState, Reason, ValidationResult
 
 
