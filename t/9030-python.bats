@@ -14,7 +14,8 @@ setup_file() {
 	wheel=$1
 	"$PYTHON" -m pip install -q --no-index --no-deps --no-cache-dir --disable-pip-version-check \
 		--root-user-action=ignore --target "$BATS_FILE_TMPDIR/site" "$wheel"
-	export PYTHONPATH=$BATS_FILE_TMPDIR/site PYTHONDONTWRITEBYTECODE=1
+	# What was freed reads as rubbish, so that a record that outlives its memory is found.
+	export PYTHONPATH=$BATS_FILE_TMPDIR/site PYTHONDONTWRITEBYTECODE=1 PYTHONMALLOC=debug MALLOC_PERTURB_=221
 }
 
 # One file of unittests; warnings, such as of a file that was not closed, are errors.

@@ -55,6 +55,8 @@ class ValuesTest(unittest.TestCase):
         reason = Reason(27, 1, record()[0])
         self.assertEqual(str(reason), "192.0.2.0/24-26 64496: as_valid = False, length_valid = False")
         self.assertTrue(reason.as_invalid and reason.length_invalid)
+        valid = [length for length in range(33) if Reason(length, 1, record()).length_valid]
+        self.assertEqual(valid, [24, 25, 26])
         for bad in None, "x", 1, ffi.new("int *"), records.PFXRecord(record()):
             with self.assertRaisesRegex(TypeError, r"^record must be struct pfx_record \*$"):
                 Reason(24, 1, bad)
