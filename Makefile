@@ -45,9 +45,9 @@ say = $(if $(V),,@echo '$(1)	$@')
 
 # The packages of Debian to build with, then those to test with.  `make deps` installs what is missing.
 DEPS_BUILD = gcc libc6-dev pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev ca-certificates xz-utils
-DEPS_TEST = bats clang clang-tidy cppcheck diffutils fish git iproute2 jq libclang-rt-14-dev \
-	    libcmocka-dev mandoc openssl procps python3-cffi python3-dev python3-pip \
-	    python3-setuptools python3-wheel zsh
+DEPS_TEST = bats bgpdump bzip2 clang clang-tidy cppcheck diffutils fish git iproute2 jq libclang-rt-14-dev \
+	    libcmocka-dev mandoc openssl procps python3-cffi python3-dev python3-pip python3-setuptools \
+	    python3-wheel zsh
 DEPS = $(DEPS_BUILD) $(DEPS_TEST)
 
 # What each program links beside libvrp and libc.
@@ -271,7 +271,8 @@ uninstall:
 	rm -f $(TOOLS:%=$(DESTDIR)$(FISHDIR)/%.fish) $(DESTDIR)$(FISHDIR)/vrptools.fish $(DESTDIR)$(ZSHDIR)/_vrptools
 	rm -f $(SONAME:%=$(DESTDIR)$(LIBDIR)/%) $(DESTDIR)$(LIBDIR)/libvrp.so $(DESTDIR)$(LIBDIR)/libvrp.a
 	rm -f $(DESTDIR)$(PKGCONFIGDIR)/vrp.pc
-	rm -rf $(DESTDIR)$(INCLUDEDIR)/vrp
+	rm -f $(patsubst include/%,$(DESTDIR)$(INCLUDEDIR)/%,$(wildcard include/vrp/*.h))
+	rmdir $(DESTDIR)$(INCLUDEDIR)/vrp 2>/dev/null || :
 	for page in $(MAN); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
 
 # The unpacked peers stay: they are not built from anything here.
@@ -286,7 +287,7 @@ lint: compile_commands.json
 	$(MAKE) -j$(JOBS) BUILD=build-lint/clang CC=clang CFLAGS='-O2 -Werror' programs
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 		--include=$(firstword $(wildcard /usr/include/*/sys/queue.h /usr/include/sys/queue.h)) \
-		-j $(JOBS) -D_GNU_SOURCE -Ilib $(LIB_SRC) $(CMD_SRC) $(PART_SRC)
+		-j $(JOBS) -D_GNU_SOURCE -Ilib -Iinclude $(LIB_SRC) $(CMD_SRC) $(PART_SRC)
 	printf '%s\n' $(LIB_SRC) $(CMD_SRC) $(PART_SRC) | xargs -P $(JOBS) -n 4 clang-tidy --quiet -p . 2>/dev/null
 
 compile_commands.json: Makefile FORCE

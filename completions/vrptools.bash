@@ -38,6 +38,30 @@ _vrptools()
 			;;
 		esac
 		;;
+	vrp-validate)
+		options="-t --table -a --as -b --brief -q --quiet -s --summary -u --unique --aspa --rs-client --json --rov --only
+			--watch"
+		operands=files
+		case $prev in
+		-t | --table | --watch)
+			compopt -o filenames 2>/dev/null
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			return
+			;;
+		--aspa)
+			mapfile -t COMPREPLY < <(compgen -W "upstream downstream" -- "$cur")
+			return
+			;;
+		--only)
+			mapfile -t COMPREPLY < <(compgen -W "valid invalid not-found aspa-valid aspa-unknown aspa-invalid" -- "$cur")
+			return
+			;;
+		-a | --as)
+			COMPREPLY=()
+			return
+			;;
+		esac
+		;;
 	rtr-serve)
 		options="-l --listen -E --ignore-expiry --max-age --max-shrink --refresh --retry --expire --max-version
 			--max-clients --history --notify-interval --query-timeout --stall-timeout --exit-on-eof --shutdown
@@ -45,8 +69,11 @@ _vrptools()
 		operands=files
 		;;
 	rtr-dump)
-		options="--rtr-version --serial --session -o --output -t --timeout --pdus -v --verbose -q --quiet"
+		options="-f --follow -p --preference --rtr-version --serial --session -o --output -t --timeout --pdus
+			--refresh --retry --expire --status -v --verbose -q --quiet"
 		operands=hosts
+		# Which takes no file here.
+		[ "$prev" != -f ] || prev=
 		;;
 	esac
 	options+=" -h --help -V --version"
@@ -72,7 +99,7 @@ _vrptools()
 		;;
 	-l | --listen | -t | --timeout | --max-age | --max-size | --max-shrink | --max-clients | --user-agent | \
 		-r | --refresh | --retry | --expire | --history | --notify-interval | --query-timeout | --stall-timeout | \
-		--serial | --session | --top | --wait)
+		--serial | --session | --top | --wait | -p | --preference)
 		return
 		;;
 	esac
@@ -86,4 +113,4 @@ _vrptools()
 	fi
 }
 
-complete -F _vrptools vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format rtr-serve rtr-dump
+complete -F _vrptools vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate rtr-serve rtr-dump

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # fish completion of the vrptools.
 
-for tool in vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format rtr-serve rtr-dump
+for tool in vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate rtr-serve rtr-dump
 	complete -c $tool -s h -l help -d 'show the help and exit'
 	complete -c $tool -s V -l version -d 'show the version and exit'
 end
@@ -41,6 +41,19 @@ complete -c vrp-format -s O -l output -r -F -d 'replace a file after every block
 complete -c vrp-format -s T -l table -x -d 'name of BIRD\'s table'
 complete -c vrp-format -s q -l quiet -d 'do not say which records have no place'
 
+complete -c vrp-validate -s t -l table -r -F -d 'the VRPs'
+complete -c vrp-validate -s a -l as -x -d 'our AS, the origin of routes whose path is empty'
+complete -c vrp-validate -s b -l brief -d 'leave out the VRPs'
+complete -c vrp-validate -s q -l quiet -d 'only the exit status; no summaries'
+complete -c vrp-validate -s s -l summary -d 'write numbers of routes by state'
+complete -c vrp-validate -s u -l unique -d 'write an origin of a prefix once'
+complete -c vrp-validate -l aspa -x -a 'upstream downstream' -d 'verify paths, too'
+complete -c vrp-validate -l rs-client -d 'neighbours are route servers'
+complete -c vrp-validate -l json -d 'write JSON as Routinator does'
+complete -c vrp-validate -l rov -d 'write lines as rpki-rov does'
+complete -c vrp-validate -l only -x -a 'valid invalid not-found aspa-valid aspa-unknown aspa-invalid' -d 'only routes in these states'
+complete -c vrp-validate -l watch -r -F -d 'follow the table, and write whose state changes'
+
 complete -c rtr-serve -s l -l listen -x -d 'serve routers here'
 complete -c rtr-serve -s E -l ignore-expiry -d 'serve records that have expired, too'
 complete -c rtr-serve -l max-age -x -d 'withdraw a table whose data is older'
@@ -60,6 +73,12 @@ complete -c rtr-serve -s v -l verbose -d 'log every answer, too'
 complete -c rtr-serve -s q -l quiet -d 'log only warnings and errors'
 
 complete -c rtr-dump -f -a '(__fish_print_hostnames)'
+complete -c rtr-dump -s f -l follow -d 'stay, and write what changes'
+complete -c rtr-dump -s p -l preference -x -d 'of the caches behind it'
+complete -c rtr-dump -l refresh -x -d 'ask a cache again so often'
+complete -c rtr-dump -l retry -x -d 'try again after a failure'
+complete -c rtr-dump -l expire -x -d 'use the data of a lost cache for so long'
+complete -c rtr-dump -l status -d 'report every change of state'
 complete -c rtr-dump -l rtr-version -x -a '0 1 2' -d 'speak this protocol version only'
 complete -c rtr-dump -l serial -x -d 'ask for what changed since this serial'
 complete -c rtr-dump -l session -x -d 'the session of that serial'

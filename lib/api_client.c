@@ -79,29 +79,10 @@ vrp_client_free(struct vrp_client *client)
 	vrp_client_stop(client);
 	vrp_view_unref(client->view);
 	names_unref(client->names);
-	free(client->endpoints);
-	free(client->preferences);
-	free(client->status);
-	free(client->updated);
+	free(client->caches);
 	pthread_mutex_destroy(&client->lock);
 	pthread_cond_destroy(&client->changed);
 	free(client);
-}
-
-/* Room for one more in each array; they may have it although one of them could not grow. */
-static int
-grow(struct vrp_client *c)
-{
-	void *endpoints = reallocarray(c->endpoints, c->count + 1, sizeof(*c->endpoints));
-	void *preferences = reallocarray(c->preferences, c->count + 1, sizeof(*c->preferences));
-	void *status = reallocarray(c->status, c->count + 1, sizeof(*c->status));
-	void *updated = reallocarray(c->updated, c->count + 1, sizeof(*c->updated));
-
-	c->endpoints = endpoints ? endpoints : c->endpoints;
-	c->preferences = preferences ? preferences : c->preferences;
-	c->status = status ? status : c->status;
-	c->updated = updated ? updated : c->updated;
-	return endpoints && preferences && status && updated ? 0 : -1;
 }
 
 /* Of a cache that was never started. */
@@ -125,8 +106,9 @@ int
 vrp_client_add_cache(struct vrp_client *client, const char *url, unsigned preference, struct vrp_error *err)
 {
 	struct vrp_err why = {0};
+	struct api_cache *caches;
 	struct endpoint ep;
-	int rc;
+	int rc = -1;
 
 	if (client->started)
 		return api_fail(err, VRP_INVALID, "the client runs");
@@ -135,12 +117,11 @@ vrp_client_add_cache(struct vrp_client *client, const char *url, unsigned prefer
 	if (endpoint_parse(url, &ep, &why) < 0)
 		return api_fail_err(err, VRP_INVALID, NULL, &why);
 	pthread_mutex_lock(&client->lock);
-	rc = grow(client);
-	if (rc == 0) {
-		client->endpoints[client->count] = ep;
-		client->preferences[client->count] = (uint8_t)preference;
-		client->status[client->count] = new_status(client, &ep, preference);
-		client->updated[client->count] = -1;
+	caches = reallocarray(client->caches, client->count + 1, sizeof(*caches));
+	if (caches) {
+		caches[client->count] = (struct api_cache){
+			.to = ep, .preference = (uint8_t)preference, .status = new_status(client, &ep, preference)};
+		client->caches = caches;
 		rc = (int)client->count++;
 	}
 	pthread_mutex_unlock(&client->lock);
@@ -196,8 +177,8 @@ vrp_client_set(struct vrp_client *client, enum vrp_option option, int64_t value)
 	return VRP_OK;
 }
 
-#define SET_CALLBACK(name, type)                                                                                       \
-	int vrp_client_on_##name(struct vrp_client *client, type *fn, void *ctx)                                       \
+#define SET_CALLBACK(name)                                                                                             \
+	int vrp_client_on_##name(struct vrp_client *client, vrp_##name##_fn *fn, void *ctx)                            \
 	{                                                                                                              \
 		if (client->started)                                                                                   \
 			return VRP_INVALID;                                                                            \
@@ -206,13 +187,13 @@ vrp_client_set(struct vrp_client *client, enum vrp_option option, int64_t value)
 		return VRP_OK;                                                                                         \
 	}
 
-SET_CALLBACK(update, vrp_update_fn)
-SET_CALLBACK(record, vrp_record_fn)
-SET_CALLBACK(router_key, vrp_router_key_fn)
-SET_CALLBACK(aspa, vrp_aspa_fn)
-SET_CALLBACK(cache, vrp_cache_fn)
-SET_CALLBACK(group, vrp_group_fn)
-SET_CALLBACK(warning, vrp_warning_fn)
+SET_CALLBACK(update)
+SET_CALLBACK(record)
+SET_CALLBACK(router_key)
+SET_CALLBACK(aspa)
+SET_CALLBACK(cache)
+SET_CALLBACK(group)
+SET_CALLBACK(warning)
 
 /* ---- start and stop */
 
@@ -368,7 +349,7 @@ vrp_client_cache(struct vrp_client *client, unsigned cache, struct vrp_cache_sta
 
 	pthread_mutex_lock(&client->lock);
 	if (cache < client->count) {
-		*status = client->status[cache];
+		*status = client->caches[cache].status;
 		rc = VRP_OK;
 	}
 	pthread_mutex_unlock(&client->lock);
@@ -382,7 +363,7 @@ vrp_client_group(struct vrp_client *client, unsigned preference, enum vrp_group_
 
 	pthread_mutex_lock(&client->lock);
 	for (size_t i = 0; i < client->count; i++)
-		if (client->preferences[i] == preference)
+		if (client->caches[i].preference == preference)
 			rc = VRP_OK;
 	if (rc == VRP_OK)
 		*state = (enum vrp_group_state)client->groups[preference];

@@ -33,12 +33,18 @@ struct api_callbacks {
 	API_CALLBACK(vrp_warning_fn) warning;
 };
 
+struct api_cache {
+	struct endpoint to;
+	uint8_t preference;
+	struct vrp_cache_status status;	/* under the lock */
+	int64_t updated;		/* of the client's thread: what the status's was made of */
+};
+
 struct vrp_client {
 	/* Of the thread that starts and stops; the client's thread reads it in between. */
 	struct names *names;
-	size_t count;			/* caches */
-	struct endpoint *endpoints;
-	uint8_t *preferences;
+	struct api_cache *caches;
+	size_t count;
 	struct rtr_manager_config config;
 	int64_t connect_timeout;
 	bool fixed;
@@ -53,13 +59,11 @@ struct vrp_client {
 	struct rtr_link *link;
 	bool owed;			/* the manager's table could not be shown, for want of memory */
 	int owed_cause;
-	int64_t *updated;		/* for each cache, what `updated` of its status was made of */
 
 	/* Of all, under the lock. */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;		/* in_sync, running or failed */
 	struct vrp_view *view;
-	struct vrp_cache_status *status;	/* one for each cache */
 	uint8_t groups[256];		/* enum vrp_group_state by preference */
 	int in_use;
 	bool in_sync;

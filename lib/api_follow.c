@@ -49,7 +49,7 @@ vrp_group_state_name(int state)
 			      (int)VRP_GROUP_ESTABLISHED == (int)RTR_GROUP_ESTABLISHED &&
 			      (int)VRP_GROUP_ERROR == (int)RTR_GROUP_ERROR,
 		      "states differ");
-	return state >= 0 && state <= VRP_GROUP_ERROR ? rtr_group_state_name((enum rtr_group_state)state) : "unknown";
+	return rtr_group_state_name((enum rtr_group_state)state);
 }
 
 /* Write down what is known of a cache; the lock is held. */
@@ -57,7 +57,7 @@ static void
 note_cache(struct vrp_client *c, size_t i, enum rtr_client_state state, const char *reason)
 {
 	struct rtr_manager_cache cache = rtr_manager_cache(c->manager, i);
-	struct vrp_cache_status *s = &c->status[i];
+	struct vrp_cache_status *s = &c->caches[i].status;
 
 	s->state = (uint8_t)public_state(cache.running ? state : RTR_CLIENT_SHUTDOWN);
 	s->in_sync = cache.in_sync;
@@ -70,8 +70,8 @@ note_cache(struct vrp_client *c, size_t i, enum rtr_client_state state, const ch
 	s->records = cache.set ? vrpset_count(cache.set) : 0;
 	s->receiving = cache.receiving;
 	snprintf(s->reason, sizeof(s->reason), "%s", reason ? reason : "");
-	if (cache.updated != c->updated[i]) {
-		c->updated[i] = cache.updated;
+	if (cache.updated != c->caches[i].updated) {
+		c->caches[i].updated = cache.updated;
 		s->updated = (int64_t)time(NULL) - (transport_now() - cache.updated) / 1000;
 	}
 }
@@ -177,7 +177,10 @@ make_view(struct vrp_client *c, struct vrpset *set)
 	return view;
 }
 
-/* delta is what leads from the view to set, NULL where nobody listens.  -1 when memory is out, and nothing has changed. */
+/*
+ * delta is what leads from the view to set, NULL where nobody listens.  -1 when
+ * memory is out, and nothing has changed.
+ */
 static int
 show(struct vrp_client *c, struct vrpset *set, const struct delta *delta, int cause)
 {
@@ -256,7 +259,7 @@ on_cache(void *ctx, size_t cache, enum rtr_client_state from, enum rtr_client_st
 	(void)from;
 	pthread_mutex_lock(&c->lock);
 	note_cache(c, cache, to, reason);
-	status = c->status[cache];
+	status = c->caches[cache].status;
 	pthread_mutex_unlock(&c->lock);
 	if (c->on.cache.fn)
 		c->on.cache.fn(c->on.cache.ctx, (unsigned)cache, &status);
@@ -336,24 +339,43 @@ api_follow(void *client)
 	return NULL;
 }
 
+/* The manager and the link have copies of what is in these arrays. */
+static int
+make(struct vrp_client *c, uint8_t *preferences, struct endpoint *endpoints, struct vrp_err *err)
+{
+	if (!preferences || !endpoints)
+		return vrp_err_nomem(err);
+	for (size_t i = 0; i < c->count; i++) {
+		preferences[i] = c->caches[i].preference;
+		endpoints[i] = c->caches[i].to;
+		c->caches[i].updated = -1;
+	}
+	c->manager = rtr_manager_new(&c->config, preferences, c->count);
+	if (!c->manager)
+		return vrp_err_nomem(err);
+	c->link = rtr_link_new(c->manager, endpoints, c->connect_timeout, err);
+	if (c->link)
+		return 0;
+	api_follow_release(c);
+	return -1;
+}
+
 int
 api_follow_prepare(struct vrp_client *c, struct vrp_err *err)
 {
+	uint8_t *preferences = calloc(c->count, sizeof(*preferences));
+	struct endpoint *endpoints = calloc(c->count, sizeof(*endpoints));
+	int rc;
+
 	c->config.client.names = c->names;
 	c->config.client.fixed = c->fixed ? c->config.client.timers : (struct rtr_timers){0};
 	c->config.ops = &manager_ops;
 	c->config.ctx = c;
 	c->owed = false;
-	for (size_t i = 0; i < c->count; i++)
-		c->updated[i] = -1;
-	c->manager = rtr_manager_new(&c->config, c->preferences, c->count);
-	if (!c->manager)
-		return vrp_err_nomem(err);
-	c->link = rtr_link_new(c->manager, c->endpoints, c->connect_timeout, err);
-	if (c->link)
-		return 0;
-	api_follow_release(c);
-	return -1;
+	rc = make(c, preferences, endpoints, err);
+	free(preferences);
+	free(endpoints);
+	return rc;
 }
 
 void

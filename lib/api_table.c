@@ -57,7 +57,8 @@ hash(const struct vrp_table *t, const struct payload *p)
 	switch (p->kind) {
 	case PAYLOAD_VRP:
 		h = mix(mix(h, be64_load(v->prefix.addr)), be64_load(v->prefix.addr + 8));
-		return mix(h, (uint64_t)v->asn << 32 | (uint64_t)v->prefix.family << 16 | v->prefix.len << 8 | v->maxlen);
+		h = mix(h, (uint64_t)v->prefix.family << 16 | (uint64_t)v->prefix.len << 8 | v->maxlen);
+		return mix(h, v->asn);
 	case PAYLOAD_ROUTER_KEY:
 		h = mix(mix(h, be64_load(p->key.ski)), be64_load(p->key.ski + 8));
 		h = mix(h, (uint64_t)p->key.asn << 32 | p->key.spki_len);

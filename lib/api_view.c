@@ -318,7 +318,8 @@ vrp_view_validate_reasons(const struct vrp_view *view, const struct vrp_prefix *
 /* ---- path verification */
 
 int
-vrp_view_verify_path(const struct vrp_view *view, const uint32_t *path, size_t count, unsigned flags, uint32_t neighbour)
+vrp_view_verify_path(const struct vrp_view *view, const uint32_t *path, size_t count, unsigned flags,
+		     uint32_t neighbour)
 {
 	struct aspa_path p = {.asns = path, .count = count, .has_set = flags & VRP_PATH_HAS_SET};
 

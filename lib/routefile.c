@@ -10,12 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "wire.h"
-
 #define READ_SIZE ((size_t)256 * 1024)
 #define BGPDUMP_PATH_MAX 999	/* what its buffers hold */
-
-extern char **environ;
 
 struct reader {
 	const struct routefile_ops *ops;

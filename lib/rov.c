@@ -10,8 +10,9 @@
  * and the values of these; the value of a slot is found by counting bits.  With
  * 18 bits at the root, the usual IPv4 route of 24 bits is one node away.
  *
- * A value is 0 for no prefix, the number of a VRP plus one, or NODE and the
- * number of a node.
+ * All of it is one array of words, because the page of a word is looked up, too:
+ * the roots first, then nodes, each 64 bits followed by its values.  A value is 0
+ * for no prefix, the number of a VRP plus one, or NODE and the place of a node.
  */
 #include "rov.h"
 
@@ -27,29 +28,24 @@
 #define ROOT_BITS_LARGE 18
 #define LARGE 16384	/* VRPs */
 
+#define HEAD 2		/* words of a node before its values */
+
 #define BATCH 32	/* routes on their way at once, for as many loads as a core has in flight */
 
-struct node {
-	uint64_t starts;	/* slots that differ from the one before; slot 0 always does */
-	uint32_t values;	/* the first of its values */
-};
-
 struct trie {
-	uint32_t *root;
-	unsigned bits;		/* 1 << bits values at the root */
+	size_t root;		/* where its 1 << bits values are */
+	unsigned bits;
 };
 
 struct rov {
 	struct vrpset *set;
 	const struct vrp *vrps;	/* of the set */
 	uint32_t *wider;	/* for each VRP the next that covers what it covers, or ROV_END */
-	struct node *nodes;
-	uint32_t *values;
+	uint32_t *words;
 	struct trie ipv4;
 	struct trie ipv6;
 	size_t count;		/* VRPs */
-	size_t node_count, node_room;
-	size_t value_count, value_room;
+	size_t word_count, word_room;
 };
 
 const char *
@@ -112,17 +108,19 @@ count_bits(uint64_t x)
 static inline const uint32_t *
 node_value(const struct rov *rov, uint32_t value, const struct bits *b)
 {
-	const struct node *n = &rov->nodes[value & ~NODE];
+	const uint32_t *node = &rov->words[value & ~NODE];
 	unsigned slot = (unsigned)(b->high >> (64 - STRIDE));
+	uint64_t starts;	/* slots that differ from the one before; slot 0 always does */
 
-	return &rov->values[n->values + count_bits(n->starts << (SLOTS - 1 - slot)) - 1];
+	memcpy(&starts, node, sizeof(starts));
+	return &node[HEAD + count_bits(starts << (SLOTS - 1 - slot)) - 1];
 }
 
 static inline const uint32_t *
 root_value(const struct rov *rov, const struct prefix *p, struct bits *b)
 {
 	const struct trie *t = p->family == FAMILY_IPV4 ? &rov->ipv4 : &rov->ipv6;
-	const uint32_t *value = &t->root[b->high >> (64 - t->bits)];
+	const uint32_t *value = &rov->words[t->root + (b->high >> (64 - t->bits))];
 
 	bits_skip(b, t->bits);
 	return value;
@@ -177,7 +175,7 @@ static inline void
 prefetch_step(const struct rov *rov, const struct descent *d)
 {
 	if (d->value & NODE) {
-		__builtin_prefetch(&rov->nodes[d->value & ~NODE]);
+		__builtin_prefetch(&rov->words[d->value & ~NODE]);
 	} else if (d->value) {
 		__builtin_prefetch(&rov->vrps[d->value - 1]);
 		__builtin_prefetch(&rov->wider[d->value - 1]);
@@ -269,10 +267,7 @@ rov_set(const struct rov *rov)
 size_t
 rov_memory(const struct rov *rov)
 {
-	size_t roots = ((size_t)1 << rov->ipv4.bits) + ((size_t)1 << rov->ipv6.bits);
-
-	return sizeof(*rov) + rov->count * sizeof(*rov->wider) + rov->node_count * sizeof(*rov->nodes) +
-	       (rov->value_count + roots) * sizeof(uint32_t);
+	return sizeof(*rov) + (rov->count + rov->word_count) * sizeof(uint32_t);
 }
 
 /* ---- making one */
@@ -315,28 +310,21 @@ link_wider(struct rov *rov)
 	}
 }
 
-/* Room for one more node and a node's values.  What is beyond is never touched, so it costs nothing. */
+/* Room for more words, which are then in use; where they begin in *at.  What is beyond is not touched and costs nothing. */
 static int
-make_room(struct rov *rov)
+add_words(struct rov *rov, size_t count, size_t *at)
 {
-	if (rov->node_count == rov->node_room) {
-		size_t room = rov->node_room ? 2 * rov->node_room : 1024;
-		void *p = huge_realloc(rov->nodes, rov->node_room * sizeof(*rov->nodes), room * sizeof(*rov->nodes));
+	if (rov->word_count + count > rov->word_room) {
+		size_t room = rov->word_room + rov->word_room / 2 + count;
+		void *p = huge_realloc(rov->words, rov->word_room * sizeof(uint32_t), room * sizeof(uint32_t));
 
-		if (!p)
+		if (!p || room >= NODE)
 			return -1;
-		rov->nodes = p;
-		rov->node_room = room;
+		rov->words = p;
+		rov->word_room = room;
 	}
-	if (rov->value_count + SLOTS > rov->value_room) {
-		size_t room = rov->value_room ? 2 * rov->value_room : 4096;
-		void *p = huge_realloc(rov->values, rov->value_room * sizeof(uint32_t), room * sizeof(uint32_t));
-
-		if (!p)
-			return -1;
-		rov->values = p;
-		rov->value_room = room;
-	}
+	*at = rov->word_count;
+	rov->word_count += count;
 	return 0;
 }
 
@@ -358,24 +346,25 @@ static int fill_slots(struct rov *rov, uint32_t *slots, unsigned depth, unsigned
 static int
 add_node(struct rov *rov, uint32_t *value, unsigned depth, size_t begin, size_t end)
 {
-	uint32_t slots[SLOTS];
-	struct node node = {0};
-	size_t number;
+	uint32_t slots[SLOTS], values[SLOTS];
+	uint64_t starts = 0;
+	size_t count = 0, at;
 
 	for (size_t i = 0; i < SLOTS; i++)
 		slots[i] = *value;
-	if (fill_slots(rov, slots, depth, STRIDE, begin, end) < 0 || make_room(rov) < 0)
+	if (fill_slots(rov, slots, depth, STRIDE, begin, end) < 0)
 		return -1;
-	node.values = (uint32_t)rov->value_count;
 	for (unsigned i = 0; i < SLOTS; i++) {
 		if (i > 0 && slots[i] == slots[i - 1])
 			continue;
-		node.starts |= UINT64_C(1) << i;
-		rov->values[rov->value_count++] = slots[i];
+		starts |= UINT64_C(1) << i;
+		values[count++] = slots[i];
 	}
-	number = rov->node_count++;
-	rov->nodes[number] = node;
-	*value = NODE | (uint32_t)number;
+	if (add_words(rov, HEAD + count, &at) < 0)
+		return -1;
+	memcpy(&rov->words[at], &starts, sizeof(starts));
+	memcpy(&rov->words[at + HEAD], values, count * sizeof(*values));
+	*value = NODE | (uint32_t)at;
 	return 0;
 }
 
@@ -408,29 +397,34 @@ fill_slots(struct rov *rov, uint32_t *slots, unsigned depth, unsigned bits, size
 	return 0;
 }
 
-static int
-make_trie(struct rov *rov, struct trie *t, size_t begin, size_t end)
+static void
+choose_bits(struct trie *t, size_t vrps)
 {
-	t->bits = end - begin < LARGE ? ROOT_BITS_SMALL : ROOT_BITS_LARGE;
-	t->root = calloc((size_t)1 << t->bits, sizeof(*t->root));
-	return t->root ? fill_slots(rov, t->root, 0, t->bits, begin, end) : -1;
+	t->bits = vrps < LARGE ? ROOT_BITS_SMALL : ROOT_BITS_LARGE;
 }
 
-/* What is behind the last node and value is given back. */
+/* The root is filled apart, because words move when there are more of them. */
+static int
+make_trie(struct rov *rov, const struct trie *t, size_t begin, size_t end)
+{
+	uint32_t *root = calloc((size_t)1 << t->bits, sizeof(*root));
+	int rc = root ? fill_slots(rov, root, 0, t->bits, begin, end) : -1;
+
+	if (rc == 0)
+		memcpy(&rov->words[t->root], root, sizeof(*root) << t->bits);
+	free(root);
+	return rc;
+}
+
+/* What is behind the last word is given back. */
 static void
 trim(struct rov *rov)
 {
-	void *p;
+	void *p = huge_realloc(rov->words, rov->word_room * sizeof(uint32_t), rov->word_count * sizeof(uint32_t));
 
-	if (rov->node_count && (p = huge_realloc(rov->nodes, rov->node_room * sizeof(*rov->nodes),
-						 rov->node_count * sizeof(*rov->nodes)))) {
-		rov->nodes = p;
-		rov->node_room = rov->node_count;
-	}
-	if (rov->value_count && (p = huge_realloc(rov->values, rov->value_room * sizeof(uint32_t),
-						  rov->value_count * sizeof(uint32_t)))) {
-		rov->values = p;
-		rov->value_room = rov->value_count;
+	if (p) {
+		rov->words = p;
+		rov->word_room = rov->word_count;
 	}
 }
 
@@ -442,7 +436,11 @@ make(struct rov *rov)
 	if (rov->count && !(rov->wider = huge_realloc(NULL, 0, rov->count * sizeof(*rov->wider))))
 		return -1;
 	link_wider(rov);
-	if (make_trie(rov, &rov->ipv4, 0, ipv4) < 0 || make_trie(rov, &rov->ipv6, ipv4, rov->count) < 0)
+	choose_bits(&rov->ipv4, ipv4);
+	choose_bits(&rov->ipv6, rov->count - ipv4);
+	if (add_words(rov, (size_t)1 << rov->ipv4.bits, &rov->ipv4.root) < 0 ||
+	    add_words(rov, (size_t)1 << rov->ipv6.bits, &rov->ipv6.root) < 0 ||
+	    make_trie(rov, &rov->ipv4, 0, ipv4) < 0 || make_trie(rov, &rov->ipv6, ipv4, rov->count) < 0)
 		return -1;
 	trim(rov);
 	return 0;
@@ -475,10 +473,7 @@ rov_free(struct rov *rov)
 	if (!rov)
 		return;
 	huge_free(rov->wider, rov->count * sizeof(*rov->wider));
-	huge_free(rov->nodes, rov->node_room * sizeof(*rov->nodes));
-	huge_free(rov->values, rov->value_room * sizeof(uint32_t));
-	free(rov->ipv4.root);
-	free(rov->ipv6.root);
+	huge_free(rov->words, rov->word_room * sizeof(uint32_t));
 	vrpset_unref(rov->set);
 	free(rov);
 }

@@ -47,6 +47,9 @@ on_lost(struct rtr_client *c, const char *reason)
 		snprintf(text, sizeof(text), "%s without an answer", reason ? reason : "cache closed the connection");
 	else
 		snprintf(text, sizeof(text), "%s", reason ? reason : "cache closed the connection");
+	/* It may be what we ask about that it doesn't like. */
+	if (c->state == RTR_CLIENT_SYNC && !c->answered && version_known)
+		client_forget_serial(c);
 	client_give_up(c, RTR_CLIENT_TRANSPORT, c->timers.retry, text);
 }
 

@@ -284,6 +284,10 @@ on_error_report(struct rtr_client *c, const struct rtr_pdu *pdu)
 		c->version = pdu->version;
 	if (pdu->version != c->version) {
 		client_fatal(c, RTR_NO_ERROR, NULL, 0, DOUBTFUL, text);
+	} else if (pdu->error == RTR_CORRUPT_DATA && c->state == RTR_CLIENT_SYNC && !c->negotiated && !c->any_version) {
+		/* StayRTR says so of a session that it doesn't know any more: the query was at fault and not the data. */
+		client_forget_serial(c);
+		client_reconnect_at(c, c->version, text);
 	} else if (pdu->error == RTR_NO_DATA_AVAILABLE) {
 		uint32_t wait = c->timers.retry > NO_DATA_WAIT_MIN ? c->timers.retry : NO_DATA_WAIT_MIN;
 

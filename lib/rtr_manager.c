@@ -480,8 +480,8 @@ rtr_manager_new(const struct rtr_manager_config *config, const uint8_t *preferen
 	m->held_until = NEVER;
 	m->caches = calloc(count + 1, sizeof(*m->caches));
 	m->groups = calloc(count + 1, sizeof(*m->groups));
-	m->used = calloc(count + 1, sizeof(*m->used));
-	m->wanted = calloc(count + 1, sizeof(*m->wanted));
+	m->used = calloc(count + 1, sizeof(struct vrpset *));
+	m->wanted = calloc(count + 1, sizeof(struct vrpset *));
 	m->contributors = calloc(count + 1, sizeof(*m->contributors));
 	if (!m->caches || !m->groups || !m->used || !m->wanted || !m->contributors ||
 	    make_caches(m, preferences, count) < 0) {

@@ -83,7 +83,7 @@ list_covering(struct validity_writer *w, const struct validity *v)
 		return 0;
 	while ((count = rov_covering(w->rov, v->answer.nearest, w->vrps, w->room)) > w->room) {
 		size_t room = count < LIST_FIRST ? LIST_FIRST : count;
-		const struct vrp **p = realloc(w->vrps, room * sizeof(*p));
+		const struct vrp **p = realloc(w->vrps, room * sizeof(const void *));
 
 		if (!p) {
 			w->out->error = ENOMEM;

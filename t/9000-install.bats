@@ -15,7 +15,7 @@ make_src() { make -s -C "$BATS_FILE_TMPDIR/src" DESTDIR="$PWD/dest" "$@"; }
 
 installed() { (cd dest && find . ! -type d) | sort; }
 
-@test "make install puts programs, pages and completions in their places" {
+@test "make install puts programs, the library, pages and completions in their places" {
 	make_src PREFIX=/usr install
 	for tool in $tools; do
 		[ -x "dest/usr/bin/$tool" ]
@@ -27,6 +27,12 @@ installed() { (cd dest && find . ! -type d) | sort; }
 	[ -s dest/usr/share/zsh/site-functions/_vrptools ]
 	[ -s dest/usr/share/man/man5/vrp.5 ]
 	[ -s dest/usr/share/man/man7/vrp.7 ]
+	[ -s dest/usr/share/man/man3/vrp.3 ]
+	[ -x dest/usr/lib/libvrp.so.1 ]
+	[ -s dest/usr/lib/libvrp.so ]
+	[ -s dest/usr/lib/libvrp.a ]
+	[ -s dest/usr/lib/pkgconfig/vrp.pc ]
+	[ -s dest/usr/include/vrp/vrp.h ]
 	installed >first
 
 	# Once more changes nothing.
@@ -47,6 +53,18 @@ installed() { (cd dest && find . ! -type d) | sort; }
 	make_src uninstall
 	installed >left
 	same /dev/null left
+}
+
+@test "LIBDIR and INCLUDEDIR may be elsewhere, as on Debian" {
+	make_src PREFIX=/usr LIBDIR=/usr/lib/triplet INCLUDEDIR=/elsewhere install
+	[ -x dest/usr/lib/triplet/libvrp.so.1 ]
+	[ -s dest/elsewhere/vrp/vrp.h ]
+	grep -qxF 'libdir=${prefix}/lib/triplet' dest/usr/lib/triplet/pkgconfig/vrp.pc
+	grep -qxF 'includedir=/elsewhere' dest/usr/lib/triplet/pkgconfig/vrp.pc
+	make_src PREFIX=/usr LIBDIR=/usr/lib/triplet INCLUDEDIR=/elsewhere uninstall
+	installed >left
+	same /dev/null left
+	[ ! -e dest/elsewhere/vrp ]
 }
 
 @test "the shells find the installed completions by themselves" {

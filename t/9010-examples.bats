@@ -26,6 +26,7 @@ setup() {
 		{"roas": [
 		{"asn": "AS13335", "prefix": "1.1.1.0/24", "maxLength": 24, "ta": "apnic"},
 		{"asn": "AS64496", "prefix": "198.51.100.0/24", "maxLength": 24, "ta": "ripe"},
+		{"asn": "AS0", "prefix": "203.0.113.0/24", "maxLength": 32, "ta": "arin"},
 		{"asn": "AS13335", "prefix": "2606:4700::/44", "maxLength": 48, "ta": "arin"}],
 		"aspas": [{"customer": "AS64496", "providers": ["AS64497"], "ta": "ripe"}]}
 	END
@@ -36,8 +37,16 @@ setup() {
 	# Two tables that differ, and what leads from one to the other.
 	grep -v '^2606' table >yesterday
 	vrp-diff -a -o delta yesterday table || [ $? -eq 1 ]
+	cp yesterday other
+	cat >local.json <<-'END'
+		{"slurmVersion": 1,
+		 "validationOutputFilters": {"prefixFilters": [{"asn": 13335}], "bgpsecFilters": []},
+		 "locallyAddedAssertions": {"prefixAssertions": [{"asn": 64511, "prefix": "192.0.2.0/24"}], "bgpsecAssertions": []}}
+	END
 	cp yesterday primary
 	cp table secondary
+	# A route of each state, and one that is as yet not found.
+	printf '%s AS64496\n' 198.51.100.0/24 1.1.1.0/24 192.0.2.0/24 203.0.113.0/24 >routes
 	serve cache table
 	wait_log cache 'serial 1:'
 }
@@ -51,10 +60,15 @@ put_in() {
 		/rtr-serve.*-l/! s#rtr-serve#rtr-serve -l 127.0.0.1:0#g" "$1"
 }
 
-# An example that serves is done when it has a table, any other when it ends well having written something.
+# Has the example written something, to standard output or to a file of its own?
+example_wrote() { [ -s "$RUN/example.out" ] || compgen -G 'written*' >/dev/null; }
+
+# An example that serves is done when it has a table, one that stays when it has written, any other when it ends well
+# having written something.
 run_example() {
 	local text
 
+	rm -f written*
 	text=$(put_in "$1")
 	printf '%s\n---\n' "$text"
 	start example timeout 60 bash -c "set -eo pipefail"$'\n'"$text"$'\n'"wait" </dev/null
@@ -64,12 +78,15 @@ run_example() {
 			wait_log example 'serial 2:'
 		fi
 		stop example || :
+	elif grep -qF -e '-r 10m' <<<"$text"; then
+		wait_for example_wrote
+		stop example || :
 	else
 		wait_gone example || {
 			cat "$RUN/example.err"
 			return 1
 		}
-		[ -s "$RUN/example.out" ] || grep -qE -e '-o |diff' "$1"
+		example_wrote || grep -qE -e '-o |diff' "$1"
 	fi
 }
 
@@ -84,9 +101,11 @@ run_page() {
 }
 
 @test "the examples of vrp(5) run" { run_page vrp.5; }
+@test "the examples of vrp(7) run" { run_page vrp.7; }
 @test "the examples of vrp-fetch(1) run" { run_page vrp-fetch.1; }
 @test "the examples of vrp-slurm(1) run" { run_page vrp-slurm.1; }
 @test "the examples of vrp-format(1) run" { run_page vrp-format.1; }
+@test "the examples of vrp-validate(1) run" { run_page vrp-validate.1; }
 @test "the examples of vrp-diff(1) run" { run_page vrp-diff.1; }
 @test "the examples of vrp-merge(1) run" { run_page vrp-merge.1; }
 @test "the examples of rtr-serve(1) run" { run_page rtr-serve.1; }

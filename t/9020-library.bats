@@ -22,7 +22,7 @@ setup() {
 
 # The functions that the installed headers declare.
 declared() {
-	gcc -E -P -I "$tree/include" -include vrp/vrp.h -x c /dev/null | tr -d '\n' | tr ';' '\n' |
+	gcc -E -P -I "$tree/include" -include vrp/vrp.h -x c /dev/null | grep -v '^#' | tr -d '\n' | tr ';' '\n' |
 		grep -v typedef | grep -oE '\bvrp_[a-z0-9_]+\(' | tr -d '(' | sort
 }
 
@@ -50,9 +50,33 @@ build_example() {
 	same want got
 }
 
-@test "the page names every function" {
+# Prototypes without blanks: of the headers, and of the page's SYNOPSIS.
+header_prototypes() {
+	gcc -E -P -I "$tree/include" -include vrp/vrp.h -x c /dev/null | grep -v '^#' | tr -d '\n' | tr ';' '\n' |
+		grep -v typedef | grep -E 'vrp_[a-z0-9_]+\(' | tr -d '\t ' | sort
+}
+page_prototypes() {
+	awk '/^\.Sh/ { within = /SYNOPSIS/ }
+		!within { next }
+		/^\.Ft/ { text = substr($0, 5) }
+		/^\.Fn/ { split($0, word, " "); args = $0; sub(/^\.Fn [^ ]* ?/, "", args); gsub(/" "/, ",", args)
+			print text word[2] "(" args ")" }
+		/^\.Fo/ { text = text $2 "("; comma = "" }
+		/^\.Fa/ { text = text comma substr($0, 5); comma = "," }
+		/^\.Fc/ { print text ")" }' "$ROOT/man/vrp.3" | tr -d '" \t' | sort
+}
+
+@test "the page has every prototype, and explains every function" {
+	sed 's/VRP_PREFIX_TEXT/44/; s/VRP_SKI_LEN/20/' <(page_prototypes) >got
+	header_prototypes >want
+	[ "$(wc -l <want)" -gt 50 ]
+	same want got
 	declared >want
-	grep -oE '^\.(Fn|Fo) vrp_[a-z0-9_]+' "$ROOT/man/vrp.3" | cut -d ' ' -f 2 | sort -u >got
+	sed '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/d' "$ROOT/man/vrp.3" | grep -E '^\.(Fn|It Fn)' | grep -oE 'vrp_[a-z0-9_]+' |
+		sort -u >explained
+	# Names that go by their likes.
+	printf '%s\n' vrp_table_{add,remove}_{router_key,aspa} vrp_table_free vrp_client_free >>explained
+	sort -u explained >got
 	same want got
 }
 

@@ -157,7 +157,7 @@ enum vrp_group_state {
 	VRP_GROUP_ERROR = 3,		/* it doesn't work, and the next group is running; it goes on trying */
 };
 
-/* "ERROR_NO_DATA_AVAILABLE", "ESTABLISHED" */
+/* "ERROR_NO_DATA_AVAILABLE", "ESTABLISHED"; "unknown" for any other number. */
 const char *vrp_cache_state_name(int state);
 const char *vrp_group_state_name(int state);
 
@@ -210,8 +210,8 @@ int vrp_client_start(struct vrp_client *client, struct vrp_error *err);
 int vrp_client_stop(struct vrp_client *client);
 
 /*
- * Until the client is in sync, and its callbacks have been told.  At most timeout milliseconds; negative is for ever, and 0
- * asks.  VRP_OK, VRP_TIMEOUT, VRP_INVALID when it doesn't run (any more) or from a
+ * Until the client is in sync, and its callbacks have been told.  At most timeout
+ * milliseconds; negative is for ever, and 0 asks.  VRP_OK, VRP_TIMEOUT, VRP_INVALID when it doesn't run (any more) or from a
  * callback, or VRP_ERROR when its thread has ended in trouble.
  */
 int vrp_client_wait(struct vrp_client *client, int64_t timeout);

@@ -9,8 +9,8 @@
  *
  * Any thread may call any function here but vrp_table_free().  Those that change the table
  * wait for each other; vrp_table_view() waits for none of them.  To collect a change costs
- * the same however many there are; a commit is one walk over the table, with about
- * 50 ns a VRP.
+ * the same however many there are, about a microsecond with its commit; besides, a commit
+ * is a walk over the table, with about 50 ns a VRP.
  */
 #ifndef VRP_API_TABLE_H
 #define VRP_API_TABLE_H

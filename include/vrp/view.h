@@ -82,7 +82,11 @@ enum vrp_reason {
 const char *vrp_state_name(int state);
 const char *vrp_reason_name(int reason);
 
-/* enum vrp_state, or VRP_INVALID for a malformed prefix.  No allocation, no lock, about 30 ns in a full table. */
+/*
+ * enum vrp_state, or VRP_INVALID for a malformed prefix.  It allocates nothing and
+ * takes no lock.  Among a million VRPs it takes some 20 ns where routes come in order,
+ * and ten times that where each one is far from the last.
+ */
 int vrp_view_validate(const struct vrp_view *view, const struct vrp_prefix *prefix, uint32_t asn);
 
 #define VRP_NO_RECORD UINT32_MAX
@@ -96,7 +100,7 @@ struct vrp_verdict {
 };
 
 /*
- * The same for many, several times as fast.  Malformed routes get not-found, and
+ * The same for many, twice as fast where they come in no order.  Malformed routes get not-found, and
  * the others their verdict; it then returns VRP_INVALID.
  */
 int vrp_view_validate_many(const struct vrp_view *view, const struct vrp_route *routes, size_t count,
@@ -112,8 +116,8 @@ uint32_t vrp_view_wider(const struct vrp_view *view, uint32_t place);
  * All VRPs that cover a prefix, from the shortest prefix to the longest.  Returns
  * how many there are, of which the first `room` are written; 0 for a malformed prefix.
  */
-size_t vrp_view_covering(const struct vrp_view *view, const struct vrp_prefix *prefix, const struct vrp_record **records,
-			 size_t room);
+size_t vrp_view_covering(const struct vrp_view *view, const struct vrp_prefix *prefix,
+			 const struct vrp_record **records, size_t room);
 
 /*
  * Validate with reasons, which are rtrlib's: of the VRPs that cover the route, from
@@ -134,7 +138,7 @@ enum vrp_path_state {
 
 /* How a path came and what it is. */
 enum vrp_path_flags {
-	VRP_PATH_UPSTREAM = 0,		/* from a customer, a lateral peer, a client of our route server, or from a route server */
+	VRP_PATH_UPSTREAM = 0,		/* from a customer, a lateral peer, a route server, or a client of ours as one */
 	VRP_PATH_DOWNSTREAM = 1,	/* from a provider */
 	VRP_PATH_HAS_SET = 2,		/* it has an AS_SET, which makes it invalid */
 };

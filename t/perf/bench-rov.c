@@ -24,7 +24,7 @@
 #include "route.h"
 #include "rov.h"
 
-#define ROUNDS 5
+#define ROUNDS 3
 #define REASONS 1024
 
 struct bench {
@@ -263,7 +263,7 @@ measure(struct bench *b, const char *order)
 		}
 	}
 	for (size_t j = 0; j < ARRAY_LEN(jobs); j++)
-		printf("name=%s what=%s order=%s ns=%.2f routes=%zu\n", jobs[j].name, jobs[j].what, order, best[j], b->count);
+		printf("name=%s what=%s-%s ns=%.2f routes=%zu\n", jobs[j].name, jobs[j].what, order, best[j], b->count);
 }
 
 static void

@@ -2,8 +2,9 @@
 # Load generators and what they are compared with.  Part of the Makefile, which
 # includes this file; `make perf` measures, `make perf PERF_QUICK=1` tries the scripts.
 
-PERF = gen-feed load-rtr bound-server load-jansson bench-lines bench-rov timed
+PERF = gen-feed load-rtr bound-server load-jansson bench-lines bench-rov bench-api timed
 PERF_SHARED = pdutable procstat streamhash
+DEPS_PERF = librtr-dev
 PERF_BIN = $(PERF:%=$(BUILD)/perf/%)
 
 PKGS_bound-server = libevent_core
@@ -18,6 +19,7 @@ $(BUILD)/perf/%: $(BUILD)/obj/t/perf/%.o $(PERF_SHARED:%=$(BUILD)/obj/t/perf/%.o
 perf-programs: all $(PERF_BIN)
 
 perf: deps
+	@t/deps.sh $(DEPS_PERF)
 	@$(MAKE) --no-print-directory -j$(JOBS) perf-programs build/peers/stamp
 	@t/perf/run.sh
 

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: ISC
 # The figures of the README, each beside what it is compared with, in one run.
 #
-# usage: t/perf/run.sh [fetch|filters|serve|change|all]
+# usage: t/perf/run.sh [fetch|filters|validate|serve|follow|change|all]
 #
 #	fetch	vrp-fetch against jq and jansson; what a filter's steps cost a record
 #	filters	vrp-slurm, vrp-diff, vrp-merge and vrp-format against awk, comm, sort, jq and StayRTR (filters.bash)
+#	validate	origin validation against rtrlib (validate.bash)
 #	serve	1, 100 and 1,000 routers at once: rtr-serve, bound-server, StayRTR
+#	follow	rtr-dump and rtrclient get the table; a change through an RTR proxy (follow.bash)
 #	change	1 % of the table changes: until the last of 100 routers has it
 #
 # The results go to standard output and to build/perf/results.md; the raw ones,
@@ -22,8 +24,8 @@ export LC_ALL=C
 
 part=${1:-all}
 case $part in
-fetch|filters|serve|change|all) ;;
-*) echo "usage: t/perf/run.sh [fetch|filters|serve|change|all]" >&2; exit 2 ;;
+fetch|filters|validate|serve|follow|change|all) ;;
+*) echo "usage: t/perf/run.sh [fetch|filters|validate|serve|follow|change|all]" >&2; exit 2 ;;
 esac
 
 cd "$(dirname "$0")/../.."
@@ -301,6 +303,10 @@ feed_name() {
 
 # shellcheck source=filters.bash
 source t/perf/filters.bash
+# shellcheck source=follow.bash
+source t/perf/follow.bash
+# shellcheck source=validate.bash
+source t/perf/validate.bash
 
 report_serve() {
 	local name n s
@@ -357,6 +363,8 @@ report_targets() {
 		done
 	fi
 	if [ "$(of vrp-slurm slurm10 - seconds count)" -gt 0 ]; then filter_targets; fi
+	if [ "$(of rtr-dump-f sync - seconds count)" -gt 0 ]; then follow_targets; fi
+	if [ "$(of vrp-validate lines - seconds count)" -gt 0 ]; then validate_targets; fi
 	if [ "$(of rtr-serve table "$many" seconds count)" -gt 0 ]; then
 		for n in 1 "$many" "$most"; do
 			a=$(calc "$(of rtr-serve table "$n" seconds) / $(of bound-server table "$n" seconds)" '%.2f')
@@ -384,7 +392,9 @@ report() {
 	echo
 	if [ "$part" = fetch ] || [ "$part" = all ]; then report_fetch; report_steps; fi
 	if [ "$part" = filters ] || [ "$part" = all ]; then report_filters; fi
+	if [ "$part" = validate ] || [ "$part" = all ]; then report_validate; fi
 	if [ "$part" = serve ] || [ "$part" = all ]; then report_serve; fi
+	if [ "$part" = follow ] || [ "$part" = all ]; then report_follow; fi
 	if [ "$part" = change ] || [ "$part" = all ]; then report_change; fi
 	report_targets
 	echo "Machine: $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores," \
@@ -401,7 +411,9 @@ make_data
 : >"$raw"
 case $part in fetch|all) measure_fetch ;; esac
 case $part in filters|all) measure_filters ;; esac
+case $part in validate|all) measure_validate ;; esac
 case $part in serve|all) measure_serve ;; esac
+case $part in follow|all) measure_follow ;; esac
 case $part in change|all) measure_change ;; esac
 case $part in serve|change|all) measure_stayrtr ;; esac
 report | tee "$perf/results.md"

@@ -149,9 +149,12 @@ listen_anywhere(struct poke *p)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(at);
+	int on = 1;
 
+	/* Another cache may take the port over afterwards. */
 	p->listener = socket(AF_INET, SOCK_STREAM, 0);
-	if (p->listener < 0 || bind(p->listener, (struct sockaddr *)&at, len) < 0 || listen(p->listener, 8) < 0 ||
+	if (p->listener < 0 || setsockopt(p->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+	    bind(p->listener, (struct sockaddr *)&at, len) < 0 || listen(p->listener, 8) < 0 ||
 	    getsockname(p->listener, (struct sockaddr *)&at, &len) < 0)
 		die("listen: %s", strerror(errno));
 	fprintf(stderr, "rtr-poke: listening on 127.0.0.1:%u\n", ntohs(at.sin_port));

@@ -252,7 +252,9 @@ test_load(void **state)
 	add(t, "10.0.0.0/8", 8, 1);
 	vrp_view_unref(committed(t));
 	add(t, "10.0.0.0/9", 9, 1);
-	assert_int_equal(load(t, "%snapshot\n192.0.2.0/24 24 AS64496 ripe 1893456000\naspa AS1 AS2 - -\n~end\n", &err), VRP_OK);
+	assert_int_equal(load(t,
+			      "%snapshot\n192.0.2.0/24 24 AS64496 ripe 1893456000\naspa AS1 AS2 - -\n~end\n", &err),
+			 VRP_OK);
 	view = vrp_table_view(t);
 	r = *vrp_view_records(view, VRP_ANY, &count);
 	assert_int_equal(count, 1);

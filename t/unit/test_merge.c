@@ -117,15 +117,15 @@ model_add(struct model *m, const struct payload *p, uint16_t ta, uint32_t expire
 {
 	struct entry *e = &m->entries[m->count++];
 	struct payload plain = *p;
-	struct out o = memory_out();
-	char *text;
+	struct out o;
 
 	assert_true(m->count < ARRAY_LEN(m->entries));
 	annotate(&plain, 0, EXPIRES_UNKNOWN);
+	/* One line is never flushed. */
+	out_init(&o, -1);
 	line_write(&o, 0, &plain, names);
-	text = memory_done(&o, NULL);
-	snprintf(e->key, sizeof(e->key), "%s", text);
-	free(text);
+	snprintf(e->key, sizeof(e->key), "%.*s", (int)o.buf.len, o.buf.data);
+	out_release(&o);
 	e->p = *p;
 	e->ta = names_get(names, ta, NULL);
 	e->expires = expires;

@@ -258,6 +258,8 @@ check_table(struct rng *rng, size_t vrps, size_t routes)
 	const struct vrp **want = calloc(vrps + 1, sizeof(*want)), **got = calloc(vrps + 1, sizeof(*got));
 
 	assert_true(rov && r && batch && want && got);
+	/* More than a few VRPs get roots of a mebibyte for each family. */
+	assert_true((vrps >= 80000) == (rov_memory(rov) >= 2 << 20));
 	for (size_t i = 0; i < routes; i++)
 		r[i] = (struct rov_route){random_prefix(rng), rng_below(rng, 6)};
 	rov_ask_many(rov, r, routes, batch);

@@ -960,6 +960,61 @@ test_C16_cache_reset(void **state)
 	expect("state SYNC\nstate ESTABLISHED\ntable 9/1\n");
 }
 
+/* Connected anew, with a table from before. */
+static void
+back_again(uint8_t version)
+{
+	synced(version);
+	rtr_client_closed(client, now, NULL);
+	now += 600000;
+	rtr_client_tick(client, now);
+	rtr_client_connected(client, now);
+	assert_string_equal(last_state, "SYNC");
+	collect_output();
+	buf_reset(&got);
+}
+
+static void
+test_C16_a_session_that_the_cache_calls_corrupt(void **state)
+{
+	(void)state;
+	for (uint8_t v = 0; v <= 2; v++) {
+		back_again(v);
+		error_report(v, RTR_CORRUPT_DATA);
+		assert_int_equal(rtr_client_need(client), RTR_NEED_CLOSE);
+		/* The table stays, though the protocol would have version 2 drop it. */
+		assert_int_equal(vrpset_count(rtr_client_set(client)), 1);
+		rtr_client_closed(client, now, NULL);
+		rtr_client_connected(client, now);
+		assert_string_equal(last_state, "RESET");
+		assert_int_equal(rtr_client_version(client), v);
+		/* It is no answer to a Reset Query. */
+		error_report(v, RTR_CORRUPT_DATA);
+		assert_string_equal(last_state, "ERROR_FATAL");
+		assert_int_equal(rtr_client_set(client) != NULL, v < 2);
+		rtr_client_free(client);
+		buf_reset(&got);
+	}
+	/* Nor to one within a session. */
+	updating(2);
+	error_report(2, RTR_CORRUPT_DATA);
+	expect("state ERROR_FATAL\nflush\n");
+}
+
+static void
+test_C16_a_session_that_the_cache_closes_on(void **state)
+{
+	(void)state;
+	back_again(2);
+	rtr_client_closed(client, now, NULL);
+	expect("state ERROR_TRANSPORT\n");
+	assert_int_equal(vrpset_count(rtr_client_set(client)), 1);
+	now += 600000;
+	rtr_client_tick(client, now);
+	rtr_client_connected(client, now);
+	expect("state CONNECTING\nstate RESET\n> v2 Reset Query\n");
+}
+
 static void
 test_C17_no_data_available(void **state)
 {
@@ -1282,6 +1337,8 @@ main(void)
 		T(C15_bad_timers_are_ignored),
 		T(C15_expiry_while_a_delta_is_on_its_way),
 		T(C16_cache_reset),
+		T(C16_a_session_that_the_cache_calls_corrupt),
+		T(C16_a_session_that_the_cache_closes_on),
 		T(C17_no_data_available),
 		T(C17_patience_is_a_minute_at_least),
 		T(C17_in_a_lower_version_settles_it),
