@@ -114,8 +114,10 @@ class ValuesTest(unittest.TestCase):
     def test_addresses(self):
         for text in "0.0.0.0", "192.0.2.1", "255.255.255.255", "::", "2001:db8::1", "::ffff:192.0.2.1":
             self.assertEqual(util.ip_addr_to_str(util.ip_str_to_addr(text)), text)
-        self.assertEqual(util.ip_str_to_addr(b"192.0.2.1").u.addr4.addr, 0xC0000201)
-        self.assertEqual(list(util.ip_str_to_addr("2001:db8::1").u.addr6.addr), [0x20010DB8, 0, 0, 1])
+        # Named, because what is inside doesn't keep it.
+        four, six = util.ip_str_to_addr(b"192.0.2.1"), util.ip_str_to_addr("2001:db8::1")
+        self.assertEqual(four.u.addr4.addr, 0xC0000201)
+        self.assertEqual(list(six.u.addr6.addr), [0x20010DB8, 0, 0, 1])
         broken = ffi.new("struct lrtr_ip_addr *")
         ffi.memmove(broken, b"\x07", 1)
         with self.assertRaisesRegex(exceptions.IpConversionException, "^ip_addr object could not be converted$"):
