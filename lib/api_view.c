@@ -211,16 +211,18 @@ vrp_view_validate(const struct vrp_view *view, const struct vrp_prefix *prefix, 
 	return verdict_of(rov_ask(view->rov, &p, asn)).state;
 }
 
-/* At most BATCH of them. */
+/* At most BATCH of them, and at least one. */
 static int
 validate_batch(const struct rov *rov, const struct vrp_route *routes, size_t count, struct vrp_verdict *verdicts)
 {
 	struct rov_route ours[BATCH];
 	struct rov_answer answers[BATCH];
+	size_t n = 0;
 	int rc = VRP_OK;
 
-	for (size_t i = 0; i < count; i++)
-		ours[i] = (struct rov_route){api_prefix(&routes[i].prefix), routes[i].asn};
+	do
+		ours[n] = (struct rov_route){api_prefix(&routes[n].prefix), routes[n].asn};
+	while (++n < count);
 	rov_ask_many(rov, ours, count, answers);
 	for (size_t i = 0; i < count; i++) {
 		if (VRP_LIKELY(api_prefix_good(&routes[i].prefix))) {
