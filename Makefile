@@ -225,8 +225,9 @@ $(BUILD)/python/stamp: $(PYTHON_LIB) $(PYTHON_SRC) $(wildcard include/vrp/*.h)
 	@mkdir -p $(@D)/site
 	@cp -r lib/python $(@D)/src
 	$(call say,wheel)
-	$(Q)cd $(@D)/src && CC='$(CC)' VRP_VERSION=$(VERSION) VRP_INCLUDE=$(CURDIR)/include VRP_ARCHIVE=$(abspath $(PYTHON_LIB)) \
-		$(PYTHON) -B -W ignore setup.py -q bdist_wheel -d ../dist
+	$(Q)cd $(@D)/src && CC='$(CC)' VRP_VERSION=$(VERSION) \
+		VRP_INCLUDE=$(CURDIR)/include VRP_ARCHIVE=$(abspath $(PYTHON_LIB)) \
+		$(PYTHON) -W ignore setup.py -q bdist_wheel -d ../dist
 	$(Q)$(PYTHON) -m zipfile -e $(@D)/dist/*.whl $(@D)/site
 	@touch $@
 

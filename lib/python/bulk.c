@@ -20,6 +20,14 @@ struct batch {
 };
 
 static void
+batch_init(struct batch *b, const struct vrp_view *view, int8_t *states)
+{
+	b->view = view;
+	b->states = states;
+	b->count = 0;
+}
+
+static void
 batch_flush(struct batch *b)
 {
 	vrp_view_validate_many(b->view, b->routes, b->count, b->verdicts);
@@ -175,12 +183,13 @@ vpy_lines(const char *text, size_t len)
 size_t
 vpy_validate_lines(const struct vrp_view *view, const char *text, size_t len, bool strict, int8_t *states, size_t room)
 {
-	struct batch b = {.view = view, .states = states};
+	struct batch b;
 	const char *end = text + len, *newline;
 	struct vrp_route route;
 	size_t line = 0;
 	int found;
 
+	batch_init(&b, view, states);
 	for (; text < end && line < room; text = newline + 1, line++) {
 		newline = memchr(text, '\n', (size_t)(end - text));
 		if (newline == NULL)
@@ -224,10 +233,11 @@ size_t
 vpy_validate_ipv4(const struct vrp_view *view, const void *asns, const void *addresses, const uint8_t *lengths,
 		  size_t count, int8_t *states)
 {
-	struct batch b = {.view = view, .states = states};
+	struct batch b;
 	struct vrp_route *route;
 	uint8_t len;
 
+	batch_init(&b, view, states);
 	for (size_t i = 0; i < count; i++) {
 		len = lengths[i];
 		if (len > 32)
@@ -246,10 +256,11 @@ size_t
 vpy_validate_ipv6(const struct vrp_view *view, const void *asns, const void *addresses, const uint8_t *lengths,
 		  size_t count, int8_t *states)
 {
-	struct batch b = {.view = view, .states = states};
+	struct batch b;
 	struct vrp_route *route;
 	uint8_t len;
 
+	batch_init(&b, view, states);
 	for (size_t i = 0; i < count; i++) {
 		len = lengths[i];
 		if (len > 128)

@@ -186,7 +186,7 @@ vpy_validate_r(const struct vrp_view *view, const struct vpy_sockets *sockets, s
 	if (count == 0 || reason == NULL)
 		return PFX_SUCCESS;
 	if (count > COVERING) {
-		covering = calloc(count, sizeof(*covering));
+		covering = reallocarray(NULL, count, sizeof(const struct vrp_record *));
 		if (covering == NULL)
 			return PFX_ERROR;
 		vrp_view_validate_reasons(view, &prefix, asn, covering, count, &count);

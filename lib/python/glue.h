@@ -136,12 +136,12 @@ void pfx_table_init(struct pfx_table *t,
 void pfx_table_free(struct pfx_table *t);
 int pfx_table_add(struct pfx_table *t, const struct pfx_record *record);
 int pfx_table_remove(struct pfx_table *t, const struct pfx_record *record);
-int pfx_table_validate(struct pfx_table *t, const uint32_t asn, const struct lrtr_ip_addr *prefix,
+int pfx_table_validate(struct pfx_table *t, const uint32_t asn, const struct lrtr_ip_addr *ip,
 		       const uint8_t mask_len, enum pfxv_state *result);
 
 /* *reason is one block of *reason_len records, to be given to free(); NULL where there are none. */
 int pfx_table_validate_r(struct pfx_table *t, struct pfx_record **reason, unsigned int *reason_len, const uint32_t asn,
-			 const struct lrtr_ip_addr *prefix, const uint8_t mask_len, enum pfxv_state *result);
+			 const struct lrtr_ip_addr *ip, const uint8_t mask_len, enum pfxv_state *result);
 void pfx_table_for_each_ipv4_record(struct pfx_table *t, void (*fp)(const struct pfx_record *, void *), void *data);
 void pfx_table_for_each_ipv6_record(struct pfx_table *t, void (*fp)(const struct pfx_record *, void *), void *data);
 
@@ -158,7 +158,7 @@ struct vrp_view *vpy_table_view(struct pfx_table *t);
 
 /* As pfx_table_validate_r() in a view; reason and reason_len may be NULL. */
 int vpy_validate_r(const struct vrp_view *view, const struct vpy_sockets *sockets, struct pfx_record **reason,
-		   unsigned int *reason_len, uint32_t asn, const struct lrtr_ip_addr *prefix, unsigned int mask_len,
+		   unsigned int *reason_len, uint32_t asn, const struct lrtr_ip_addr *ip, unsigned int mask_len,
 		   enum pfxv_state *result);
 
 /* count records of a view as rtrlib's. */

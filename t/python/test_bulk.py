@@ -46,7 +46,8 @@ class TextTest(unittest.TestCase):
                      "192.0.2.0/ 1", "/24 1", "192.0.2.0/24 =>", "192.0.2.0/24 4294967296", "192.0.2.0/24 AS",
                      "192.0.2.0/24 -1", "192.0.2.0/24 1x", "192.0.2.0/24 {}", "192.0.2.0/24 {1", "192.0.2.0/24 {1,}",
                      "192.0.2.0/24 {,1}", "192.0.2.0/24 x 1", "192.0.2.0/24\0 1", "192.0.2.0/24 1\0",
-                     "192.0.2.0/24 99999999999999999999999", "x" * 100000 + "/1 1", "2001:db8::/129 1", "192.0.2.0 x 1"):
+                     "192.0.2.0/24 99999999999999999999999", "x" * 100000 + "/1 1", "2001:db8::/129 1",
+                     "192.0.2.0 x 1"):
             with self.subTest(line=line[:40]):
                 with self.assertRaisesRegex(ValueError, "^line 3: malformed route$"):
                     self.states(f"192.0.2.0/24 64496\n\n{line}\n::/0 1\n")
@@ -99,9 +100,11 @@ class TextTest(unittest.TestCase):
 
     def test_bad_columns(self):
         four, one = array("I", [1]), bytes([8])
-        for args, reason in [((four, four, bytes([33])), "row 0: a length of 33"), ((four, bytes(16), bytes([129])), "129"),
-                             ((array("I", [1, 2]), four, one), "asns must be 1 numbers"), ((four, bytes(5), one), "addresses"),
-                             ((array("Q", [1]), four, one), "asns"), ((four, b"", one), "addresses")]:
+        for args, reason in [
+            ((four, four, bytes([33])), "row 0: a length of 33"), ((four, bytes(16), bytes([129])), "129"),
+            ((array("I", [1, 2]), four, one), "asns must be 1 numbers"), ((array("Q", [1]), four, one), "asns"),
+            ((four, bytes(5), one), "addresses"), ((four, b"", one), "addresses"),
+        ]:
             with self.assertRaisesRegex(ValueError, reason):
                 self.table.validate_columns(*args)
         with self.assertRaises(TypeError):
@@ -138,8 +141,8 @@ class AgreementTest(unittest.TestCase):
         self.assertEqual({VALID, INVALID, NOT_FOUND}, set(expected))
         text = "".join(f"{net} AS{asn}\n" for asn, net in routes)
         self.assertEqual(list(table.validate_many(text)), expected)
-        self.assertEqual([table.validate(asn, str(net.network_address), net.prefixlen).state.value for asn, net in routes],
-                         expected)
+        one_by_one = [table.validate(asn, str(net.network_address), net.prefixlen) for asn, net in routes]
+        self.assertEqual([result.state.value for result in one_by_one], expected)
         for asn, net in routes[:500]:
             result = table.validate_r(asn, str(net.network_address), net.prefixlen)
             self.assertEqual(result.state.value, plain(asn, net))

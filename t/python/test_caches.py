@@ -93,7 +93,8 @@ class PathTest(unittest.TestCase):
     """The examples of the draft, as rtrlib has them: the neighbour first."""
 
     def test_paths(self):
-        table = ["aspa AS1 AS3,AS4 - -", "aspa AS2 AS5 - -", "aspa AS3 AS6 - -", "aspa AS4 AS6,AS7 - -", "aspa AS7 AS0 - -"]
+        table = ["aspa AS1 AS3,AS4 - -", "aspa AS2 AS5 - -", "aspa AS3 AS6 - -", "aspa AS4 AS6,AS7 - -",
+                 "aspa AS7 AS0 - -"]
         up = {"6 3 1": "valid", "4 3 1": "invalid", "4 6 3 1": "unknown", "4 5 2": "unknown", "1 4 5 2": "invalid",
               "5 2": "valid"}
         down = {"5 7 6 3 1": "unknown", "5 7 4 1": "valid", "5 4 3 1": "unknown", "5 7 4 3 1": "invalid",

@@ -11,7 +11,7 @@ import unittest
 import weakref
 
 from rtrlib import ManagerGroupStatus, PfxvState, RTRManager
-from rtrlib.exceptions import (IpConversionException, PFXException, RTRInitError, RTRlibException, SyncTimeout)
+from rtrlib.exceptions import IpConversionException, PFXException, RTRInitError, SyncTimeout
 from rtrlib.rtr_socket import RTRSocketState
 from support import TABLE, CacheTest, Server, closed_port, delta, snapshot, wait_until
 
@@ -149,8 +149,10 @@ class LiveTest(CacheTest):
         self.mgr.start()
         gone = weakref.ref(self.mgr._client)
         self._cleanups.clear()
+        # At once, for there is no cycle.
+        gc.disable()
+        self.addCleanup(gc.enable)
         del self.mgr
-        gc.collect()
         self.assertIsNone(gone())
         wait_until(lambda: (threading.active_count(), len(os.listdir("/proc/self/task"))) == before, "its threads")
 
@@ -276,6 +278,21 @@ class ErrorTest(unittest.TestCase):
                 mgr = RTRManager("127.0.0.1", {server.port}, pfx_update_callback=lambda r, a: print(a))
                 mgr.start()"""
             self.assertEqual(run_python(code), (0, "True\n" * 5, ""))
+
+    def test_exit_within_a_callback(self):
+        """The program ends between two callbacks, whoever else holds the manager."""
+        with Server([f"10.{i}.{j}.0/24 24 AS1 - -" for i in range(20) for j in range(256)]) as server:
+            code = f"""if True:
+                import builtins, threading, time
+                from rtrlib import RTRManager
+                began = threading.Event()
+                def callback(record, added):
+                    began.set()
+                    time.sleep(0.001)
+                builtins.kept = RTRManager("127.0.0.1", {server.port}, pfx_update_callback=callback)
+                builtins.kept.start(wait=False)
+                began.wait()"""
+            self.assertEqual(run_python(code), (0, "", ""))
 
     def test_fork(self):
         """A child goes on with the table as it was, and can start a manager of its own."""

@@ -7,7 +7,7 @@ import threading
 import unittest
 
 from rtrlib import PfxvState, RTRManager
-from support import TABLE, CacheTest, Server, delta, snapshot, wait_until
+from support import TABLE, CacheTest, Server, delta, wait_until
 
 
 class StressTest(unittest.TestCase):

@@ -47,8 +47,8 @@ class ClientTest(unittest.TestCase):
         """What it prints for a table and a change of it, until it is interrupted."""
         with Server(TABLE) as server, tempfile.NamedTemporaryFile("r") as out:
             with open(out.name, "w") as write:
-                process = subprocess.Popen([sys.executable, TOOLS / "rtrclient.py", "tcp", "127.0.0.1",
-                                            str(server.port), *options], stdout=write, stderr=subprocess.PIPE, text=True)
+                command = [sys.executable, TOOLS / "rtrclient.py", "tcp", "127.0.0.1", str(server.port), *options]
+                process = subprocess.Popen(command, stdout=write, stderr=subprocess.PIPE, text=True)
             try:
                 def lines():
                     out.seek(0)

@@ -6,7 +6,7 @@ import unittest
 
 import rtrlib
 from _rtrlib import ffi, lib
-from rtrlib import exceptions, manager_group, records, rtr_manager, rtr_socket, util
+from rtrlib import exceptions, manager_group, records, rtr_socket, util
 from rtrlib.rtr_manager import PfxvState, Reason, ValidationResult
 
 
@@ -55,6 +55,8 @@ class ValuesTest(unittest.TestCase):
         reason = Reason(27, 1, record()[0])
         self.assertEqual(str(reason), "192.0.2.0/24-26 64496: as_valid = False, length_valid = False")
         self.assertTrue(reason.as_invalid and reason.length_invalid)
+        valid = [length for length in range(33) if Reason(length, 1, record()).length_valid]
+        self.assertEqual(valid, [24, 25, 26])
         for bad in None, "x", 1, ffi.new("int *"), records.PFXRecord(record()):
             with self.assertRaisesRegex(TypeError, r"^record must be struct pfx_record \*$"):
                 Reason(24, 1, bad)
@@ -112,8 +114,10 @@ class ValuesTest(unittest.TestCase):
     def test_addresses(self):
         for text in "0.0.0.0", "192.0.2.1", "255.255.255.255", "::", "2001:db8::1", "::ffff:192.0.2.1":
             self.assertEqual(util.ip_addr_to_str(util.ip_str_to_addr(text)), text)
-        self.assertEqual(util.ip_str_to_addr(b"192.0.2.1").u.addr4.addr, 0xC0000201)
-        self.assertEqual(list(util.ip_str_to_addr("2001:db8::1").u.addr6.addr), [0x20010DB8, 0, 0, 1])
+        # Named, because what is inside doesn't keep it.
+        four, six = util.ip_str_to_addr(b"192.0.2.1"), util.ip_str_to_addr("2001:db8::1")
+        self.assertEqual(four.u.addr4.addr, 0xC0000201)
+        self.assertEqual(list(six.u.addr6.addr), [0x20010DB8, 0, 0, 1])
         broken = ffi.new("struct lrtr_ip_addr *")
         ffi.memmove(broken, b"\x07", 1)
         with self.assertRaisesRegex(exceptions.IpConversionException, "^ip_addr object could not be converted$"):

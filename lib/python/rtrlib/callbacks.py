@@ -13,7 +13,7 @@ _here = threading.local()
 
 def inside_callback() -> bool:
     """Is this thread within a callback, where nothing may wait for a client?"""
-    return getattr(_here, "depth", 0) > 0
+    return getattr(_here, "inside", False)
 
 
 def report(exception: BaseException, where: Any) -> None:
@@ -55,13 +55,13 @@ def _takes(signature: inspect.Signature, count: int) -> bool:
 def _deliver(context: Any, method: str, *args: Any) -> None:
     """Call a method of the Client that C has the handle of."""
     client = ffi.from_handle(context)
-    _here.depth = getattr(_here, "depth", 0) + 1
+    _here.inside = True
     try:
         getattr(client, method)(*args)
     except BaseException as exception:  # pylint: disable=broad-exception-caught
         report(exception, client)
     finally:
-        _here.depth -= 1
+        _here.inside = False
 
 
 @ffi.def_extern()
