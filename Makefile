@@ -26,7 +26,7 @@ OBJCOPY ?= objcopy
 PKG_CONFIG ?= pkg-config
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-OUR_CPPFLAGS = -D_GNU_SOURCE -DVRPTOOLS_VERSION='"$(VERSION)"' -Ilib -Iinclude
+OUR_CPPFLAGS = -D_GNU_SOURCE -DVRPTOOLS_VERSION='"$(VERSION)"' -Ilib
 OUR_CFLAGS = -std=gnu17 -pthread -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 HARDEN ?= yes
 HARDEN_CFLAGS = -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
@@ -220,13 +220,13 @@ PYTHON ?= /usr/bin/python3
 PYTHON_SRC = $(shell find lib/python -type f ! -name '*.pyc')
 PYTHON_LIB = $(BUILD)/lib/libvrp.a
 
-$(BUILD)/python/stamp: $(PYTHON_LIB) $(PYTHON_SRC) $(wildcard include/vrp/*.h)
+$(BUILD)/python/stamp: $(PYTHON_LIB) $(PYTHON_SRC) $(wildcard lib/vrp/*.h)
 	@rm -rf $(@D)
 	@mkdir -p $(@D)/site
 	@cp -r lib/python $(@D)/src
 	$(call say,wheel)
 	$(Q)cd $(@D)/src && CC='$(CC)' VRP_VERSION=$(VERSION) \
-		VRP_INCLUDE=$(CURDIR)/include VRP_ARCHIVE=$(abspath $(PYTHON_LIB)) \
+		VRP_INCLUDE=$(CURDIR)/lib VRP_ARCHIVE=$(abspath $(PYTHON_LIB)) \
 		$(PYTHON) -W ignore setup.py -q bdist_wheel -d ../dist
 	$(Q)$(PYTHON) -m zipfile -e $(@D)/dist/*.whl $(@D)/site
 	@touch $@
@@ -256,7 +256,7 @@ install: all
 	install -m 755 $(BUILD)/lib/$(SONAME) $(DESTDIR)$(LIBDIR)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libvrp.so
 	install -m 644 $(BUILD)/lib/libvrp.a $(DESTDIR)$(LIBDIR)
-	install -m 644 include/vrp/*.h $(DESTDIR)$(INCLUDEDIR)/vrp
+	install -m 644 lib/vrp/*.h $(DESTDIR)$(INCLUDEDIR)/vrp
 	printf '%s\n' "$$PC" >$(DESTDIR)$(PKGCONFIGDIR)/vrp.pc
 	for page in $(MAN); do install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
 	install -m 644 completions/vrptools.bash $(DESTDIR)$(BASHDIR)/vrptools
@@ -270,7 +270,7 @@ uninstall:
 	rm -f $(TOOLS:%=$(DESTDIR)$(FISHDIR)/%.fish) $(DESTDIR)$(FISHDIR)/vrptools.fish $(DESTDIR)$(ZSHDIR)/_vrptools
 	rm -f $(SONAME:%=$(DESTDIR)$(LIBDIR)/%) $(DESTDIR)$(LIBDIR)/libvrp.so $(DESTDIR)$(LIBDIR)/libvrp.a
 	rm -f $(DESTDIR)$(PKGCONFIGDIR)/vrp.pc
-	rm -f $(patsubst include/%,$(DESTDIR)$(INCLUDEDIR)/%,$(wildcard include/vrp/*.h))
+	rm -f $(patsubst lib/%,$(DESTDIR)$(INCLUDEDIR)/%,$(wildcard lib/vrp/*.h))
 	rmdir $(DESTDIR)$(INCLUDEDIR)/vrp 2>/dev/null || :
 	for page in $(MAN); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
 
@@ -286,7 +286,7 @@ lint: compile_commands.json
 	$(MAKE) -j$(JOBS) BUILD=build-lint/clang CC=clang CFLAGS='-O2 -Werror' programs
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 		--include=$(firstword $(wildcard /usr/include/*/sys/queue.h /usr/include/sys/queue.h)) \
-		-j $(JOBS) -D_GNU_SOURCE -Ilib -Iinclude $(LIB_SRC) $(CMD_SRC) $(PART_SRC)
+		-j $(JOBS) -D_GNU_SOURCE -Ilib $(LIB_SRC) $(CMD_SRC) $(PART_SRC)
 	printf '%s\n' $(LIB_SRC) $(CMD_SRC) $(PART_SRC) | xargs -P $(JOBS) -n 4 clang-tidy --quiet -p . 2>/dev/null
 
 compile_commands.json: Makefile FORCE

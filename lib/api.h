@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the files behind include/vrp share: public values as internal ones, and
+ * What the files behind lib/vrp share: public values as internal ones, and
  * how a view is made.
  *
  * Records, router keys and ASPAs have one layout on both sides, which is asserted

@@ -22,7 +22,7 @@ void out_init(struct out *o, int fd);
 /* Frees the buffer and drops what was not flushed; the descriptor stays open. */
 void out_release(struct out *o);
 
-#define OUT_FLUSH_AT ((size_t)64 * 1024)	/* so much is written at once */
+#define OUT_FLUSH_AT ((size_t)60 * 1024)	/* so much is written at once */
 
 char *out_make_room(struct out *o, size_t len);	/* out_room() when it has to flush or to grow */
 

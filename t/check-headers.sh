@@ -7,11 +7,11 @@ cd "$(dirname "$0")/.." || exit 2
 for header in lib/*.h; do
 	log=
 	for cc in gcc clang; do
-		log+=$($cc -std=gnu17 -D_GNU_SOURCE -Ilib -Iinclude -Wall -Wextra -Werror -fsyntax-only -x c - \
+		log+=$($cc -std=gnu17 -D_GNU_SOURCE -Ilib -Wall -Wextra -Werror -fsyntax-only -x c - \
 			2>&1 <<<"#include \"${header#lib/}\"") || log+="($cc)"$'\n'
 	done
 	# A header read twice is read once.
-	gcc -std=gnu17 -D_GNU_SOURCE -Ilib -Iinclude -fsyntax-only -x c - 2>/dev/null \
+	gcc -std=gnu17 -D_GNU_SOURCE -Ilib -fsyntax-only -x c - 2>/dev/null \
 		<<<"#include \"${header#lib/}\""$'\n'"#include \"${header#lib/}\"" || log+="cannot be included twice"$'\n'
 	grep -qlE "^#include \"(.*/)?${header#lib/}\"" $(ls lib/*.[ch] cmd/*.c fs/*.[ch] 2>/dev/null | grep -vxF "$header") ||
 		log+="nothing includes it"$'\n'

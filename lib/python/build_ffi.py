@@ -5,7 +5,7 @@ The declarations are those of the headers themselves, so there is no second
 list to keep in step.  setup.py calls this; what it needs to know comes from
 `make python` in the environment:
 
-    VRP_INCLUDE   the directory that vrp/vrp.h is in (../../include)
+    VRP_INCLUDE   the directory that vrp/vrp.h is in (..)
     VRP_ARCHIVE   libvrp, position independent (../../build/lib/libvrp.a)
     VRP_LIBS      what that wants to be linked with, as options of the linker
 """
@@ -19,7 +19,7 @@ from cffi import FFI
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-INCLUDE = Path(os.environ.get("VRP_INCLUDE") or ROOT / "include").resolve()
+INCLUDE = Path(os.environ.get("VRP_INCLUDE") or ROOT / "lib").resolve()
 ARCHIVE = Path(os.environ.get("VRP_ARCHIVE") or ROOT / "build" / "lib" / "libvrp.a").resolve()
 LIBS = shlex.split(os.environ.get("VRP_LIBS", "-pthread"))
 

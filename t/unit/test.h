@@ -32,6 +32,13 @@ rng_next(struct rng *r)
 	return z ^ z >> 31;
 }
 
+/* How often to repeat what is random: less with sanitizers, which are slow where memory comes and goes. */
+#ifdef __SANITIZE_ADDRESS__
+#define ROUNDS(n) ((n) / 10)
+#else
+#define ROUNDS(n) (n)
+#endif
+
 /* A number from 0 to n - 1. */
 static inline uint32_t
 rng_below(struct rng *r, uint32_t n)

@@ -147,7 +147,7 @@ test_overflow(void **state)
 	struct rng rng = {7};
 
 	(void)state;
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < ROUNDS(2000); i++) {
 		char digits[sizeof(limit)];
 		size_t len = sizeof(limit) - 1, zeros = rng_below(&rng, 30), cut;
 		int n;
@@ -222,7 +222,7 @@ test_damaged(void **state)
 	compare(good, sizeof(good) - 1);
 	for (size_t len = 0; len < sizeof(good) - 1; len++)
 		compare(good, len);
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < ROUNDS(20000); i++) {
 		memcpy(doc, good, sizeof(good));
 		for (uint32_t k = 1 + rng_below(&rng, 3); k; k--)
 			doc[rng_below(&rng, sizeof(good) - 1)] = alphabet[rng_below(&rng, sizeof(alphabet) - 1)];
@@ -292,7 +292,7 @@ test_integers(void **state)
 	char doc[128];
 
 	(void)state;
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < ROUNDS(20000); i++) {
 		int64_t want = (int64_t)(rng_next(&rng) >> rng_below(&rng, 64)) * (rng_below(&rng, 2) ? 1 : -1);
 		int n = snprintf(doc, sizeof(doc), "%*s[%lld%s", (int)rng_below(&rng, 9), "", (long long)want,
 				 rng_below(&rng, 2) ? ",12345678]                              " : "]");

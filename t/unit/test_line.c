@@ -359,7 +359,7 @@ test_round_trip(void **state)
 	struct fixture *f = *state;
 	struct rng rng = {9};
 
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < ROUNDS(20000); i++) {
 		uint32_t providers[64];
 		uint8_t spki[256];
 		struct payload in;
@@ -411,7 +411,7 @@ test_damaged(void **state)
 	struct rng rng = {10};
 	int accepted = 0;
 
-	for (int i = 0; i < 100000; i++) {
+	for (int i = 0; i < ROUNDS(100000); i++) {
 		char line[128];
 		const char *seed = seeds[rng_below(&rng, ARRAY_LEN(seeds))];
 		size_t len = strlen(seed);
@@ -432,7 +432,7 @@ test_damaged(void **state)
 			assert_true(f->err.msg[0]);
 		}
 	}
-	assert_true(accepted > 1000);
+	assert_true(accepted > ROUNDS(1000));
 }
 
 /* Where a line goes wrong, or only differs from what we write, is where both ways to read it part: parse() compares them. */
@@ -444,7 +444,7 @@ test_almost_written(void **state)
 	struct rng rng = {11};
 	int accepted = 0, as_written = 0;
 
-	for (int i = 0; i < 200000; i++) {
+	for (int i = 0; i < ROUNDS(200000); i++) {
 		uint32_t providers[64];
 		uint8_t spki[256];
 		char line[400];
@@ -486,7 +486,7 @@ test_almost_written(void **state)
 		}
 		buf_release(&b);
 	}
-	assert_true(as_written > 50000 && accepted - as_written > 5000 && accepted < 150000);
+	assert_true(as_written > ROUNDS(50000) && accepted - as_written > ROUNDS(5000) && accepted < ROUNDS(150000));
 }
 
 int

@@ -189,7 +189,7 @@ test_against_model(void **state)
 	size_t kept = 0;
 
 	assert_non_null(m);
-	for (int i = 0; i < 1500; i++) {
+	for (int i = 0; i < ROUNDS(1500); i++) {
 		struct vrpset *sets[SETS_MAX], *want, *last;
 		size_t count = 1 + rng_below(&rng, SETS_MAX), quorum = 1 + rng_below(&rng, (uint32_t)count);
 		char *got, *text;
@@ -219,7 +219,7 @@ test_against_model(void **state)
 		for (size_t k = 0; k < count; k++)
 			vrpset_unref(sets[k]);
 	}
-	assert_true(kept > 1000);
+	assert_true(kept > ROUNDS(1000));
 	free(m);
 }
 
@@ -242,7 +242,7 @@ test_expiry(void **state)
 {
 	struct rng rng = {32};
 
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < ROUNDS(1000); i++) {
 		struct vrpset *sets[SETS_MAX], *later[SETS_MAX], *all, *living;
 		size_t count = 1 + rng_below(&rng, SETS_MAX), quorum = 1 + rng_below(&rng, (uint32_t)count);
 		int64_t now = 4 + rng_below(&rng, 3);
