@@ -17,7 +17,9 @@ setup() {
 	make_certificates 2>/dev/null
 	mkdir -p "$RUN/www"
 	cp "$feeds/rpki-client.in" "$RUN/www/feed"
-	{ echo '{"roas":['; head -c 20M /dev/zero | tr '\0' ' '; echo ']}'; } | gzip >"$RUN/www/bomb.gz"
+	[ -e "$BATS_FILE_TMPDIR/bomb.gz" ] ||
+		{ echo '{"roas":['; head -c 20M /dev/zero | tr '\0' ' '; echo ']}'; } | gzip >"$BATS_FILE_TMPDIR/bomb.gz"
+	cp "$BATS_FILE_TMPDIR/bomb.gz" "$RUN/www/"
 	start_nginx
 }
 

@@ -10,7 +10,15 @@
 #   answer FORMAT ARG...  a server that gives one answer, whatever it is, and ends the connection; sets $url to it
 
 # A private authority and a server certificate of its making.
+# Made once for a file of tests, which all get a copy.
 make_certificates() {
+	local made=$BATS_FILE_TMPDIR/certificates
+
+	[ -e "$made/other.pem" ] || { mkdir -p "$made" && (cd "$made" && create_certificates); }
+	cp "$made"/* .
+}
+
+create_certificates() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=authority \
 		-keyout ca.key -out ca.pem
 	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=server -keyout server.key -out server.csr
