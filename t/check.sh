@@ -37,6 +37,7 @@ jobs() {
 				case $kind:$file in
 				bats-asan:t/9*) ;;	# builds and installs from the sources
 				bats-asan:t/0*) ;;	# documents, and what every program says of itself
+				bats-asan:t/2300*) ;;	# a hundred runs of what unit tests and a fuzz target do with sanitizers
 				bats-asan:t/interop/*) ;;	# real routers ask nothing that the other tests don't
 				*) [ ! -e "$file" ] || echo "$kind $file" ;;
 				esac
