@@ -78,22 +78,6 @@ catch_signals(void)
 	sigaction(SIGALRM, &action, NULL);
 }
 
-/* Were one of them closed, a socket would take its number, and the table would be sent there. */
-static void
-check_standard_streams(const struct cli *cli, const struct options *o)
-{
-	int fd;
-
-	if (!o->output && fcntl(STDOUT_FILENO, F_GETFD) < 0)
-		cli_die(cli, "standard output: %s", strerror(errno));
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd < 0)
-		cli_die(cli, "/dev/null: %s", strerror(errno));
-	close(fd);
-}
-
 /* ---- the stream */
 
 static void
@@ -318,7 +302,7 @@ follow_run(const struct cli *cli, const struct options *o)
 	struct follow f = {.cli = cli, .options = o};
 	int status;
 
-	check_standard_streams(cli, o);
+	cli_open_standard_streams(cli, !o->output);
 	/* Tables come and go as a whole; their memory shall go back to the system. */
 #ifdef __GLIBC__
 	mallopt(M_MMAP_THRESHOLD, 1 << 20);

@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <event2/event.h>
-#include <fcntl.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -207,20 +206,6 @@ write_log(void *ctx, enum log_level level, const char *line)
 
 /* ---- set-up ---- */
 
-/* Were one of them closed, some socket would take its number, and the log would be written there. */
-static void
-open_standard_streams(const struct cli *cli)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd < 0)
-		cli_die(cli, "/dev/null: %s", strerror(errno));
-	close(fd);
-}
-
 /*
  * A table and its images come and go as a whole.  glibc would raise its
  * threshold to their size and keep them in its heaps, where what is small and
@@ -401,7 +386,7 @@ main(int argc, char **argv)
 	struct daemon d = {.options = &options};
 
 	parse_options(&cli, argc, argv, &options);
-	open_standard_streams(&cli);
+	cli_open_standard_streams(&cli, false);
 	return_large_memory();
 	signal(SIGPIPE, SIG_IGN);
 	use_descriptors(&options);

@@ -77,22 +77,6 @@ catch_signals(const struct cli *cli)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* Were one of them closed, a socket would take its number, and the table would be written there. */
-static void
-check_standard_streams(const struct cli *cli, const struct options *o)
-{
-	int fd;
-
-	if (!o->output && fcntl(STDOUT_FILENO, F_GETFD) < 0)
-		cli_die(cli, "standard output: %s", strerror(errno));
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd < 0)
-		cli_die(cli, "/dev/null: %s", strerror(errno));
-	close(fd);
-}
-
 static uint32_t
 chance(void *ctx VRP_UNUSED)
 {
@@ -270,7 +254,7 @@ live_run(const struct cli *cli, struct options *o, struct source *sources, size_
 	struct live l = {.cli = cli, .options = o, .names = names, .sources = sources};
 	int status;
 
-	check_standard_streams(cli, o);
+	cli_open_standard_streams(cli, !o->output);
 	catch_signals(cli);
 	o->fetch.cancelled = interrupted;
 	o->fetch.ctx = &l;

@@ -12,10 +12,9 @@
 
 #include "cli.h"
 #include "export.h"
+#include "load.h"
 #include "num.h"
 #include "table.h"
-
-#define READ_SIZE ((size_t)256 * 1024)
 
 /* What a callback returns to stop reading, besides -1 for memory. */
 #define STOP 1
@@ -217,21 +216,15 @@ on_reject(void *ctx, const struct vrp_err *reason)
 static int
 read_stream(struct job *job, struct table *t, int fd)
 {
-	char *data = malloc(READ_SIZE);
-	ssize_t n = 0;
-	int rc = data ? 0 : -1;
+	int error, rc = load_feed(t, fd, &error);
 
-	while (rc == 0 && ((n = read(fd, data, READ_SIZE)) > 0 || (n < 0 && errno == EINTR)))
-		if (n > 0)
-			rc = table_feed(t, data, (size_t)n);
-	if (rc == 0 && n < 0) {
-		cli_warn(job->cli, "%s: %s", job->options->input, strerror(errno));
+	if (rc == 0 && error) {
+		cli_warn(job->cli, "%s: %s", job->options->input, strerror(error));
 		job->failed = true;
 		rc = table_break(t);
 	} else if (rc == 0) {
 		rc = table_finish(t);
 	}
-	free(data);
 	return rc == STOP ? 0 : rc;
 }
 

@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "delta.h"
+#include "load.h"
 #include "table.h"
 #include "vrp-validate.h"
 
-#define READ_SIZE ((size_t)256 * 1024)
 #define BATCH 256
 
 /* What a callback returns to stop reading, besides -1 for memory. */
@@ -235,21 +235,15 @@ on_reject(void *ctx, const struct vrp_err *reason)
 static int
 follow(struct watch *w, struct table *t, int fd)
 {
-	char *data = malloc(READ_SIZE);
-	ssize_t n = 0;
-	int rc = data ? 0 : -1;
+	int error, rc = load_feed(t, fd, &error);
 
-	while (rc == 0 && ((n = read(fd, data, READ_SIZE)) > 0 || (n < 0 && errno == EINTR)))
-		if (n > 0)
-			rc = table_feed(t, data, (size_t)n);
-	if (rc == 0 && n < 0) {
-		cli_warn(w->cli, "%s: %s", w->options->table, strerror(errno));
+	if (rc == 0 && error) {
+		cli_warn(w->cli, "%s: %s", w->options->table, strerror(error));
 		w->failed = true;
 		rc = table_break(t);
 	} else if (rc == 0) {
 		rc = table_finish(t);
 	}
-	free(data);
 	return rc;
 }
 

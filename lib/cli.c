@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -219,6 +220,21 @@ cli_close_stdout(const struct cli *cli, int status)
 		return EXIT_TROUBLE;
 	}
 	return status;
+}
+
+void
+cli_open_standard_streams(const struct cli *cli, bool output)
+{
+	int fd;
+
+	if (output && fcntl(STDOUT_FILENO, F_GETFD) < 0)
+		cli_die(cli, "standard output: %s", strerror(errno));
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0)
+		cli_die(cli, "/dev/null: %s", strerror(errno));
+	close(fd);
 }
 
 bool

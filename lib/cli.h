@@ -76,6 +76,13 @@ VRP_NODISCARD int cli_write(const struct cli *cli, const char *path, void (*writ
 /* Close standard output; a failure, such as a full disk, is reported and makes status EXIT_TROUBLE. */
 int cli_close_stdout(const struct cli *cli, int status);
 
+/*
+ * For tools with sockets, at their start: a standard stream that is closed is
+ * opened on /dev/null, or some socket would take its number and be written to.
+ * With output, standard output has to be open already, or this exits with 2.
+ */
+void cli_open_standard_streams(const struct cli *cli, bool output);
+
 /* Is stderr a terminal, so that progress may be shown? */
 bool cli_progress_wanted(void);
 

@@ -71,9 +71,8 @@ read_some(int fd, char *data)
 	return n;
 }
 
-/* Feed the table with all of fd.  0, -1, or REFUSED. */
-static int
-read_all(struct table *t, int fd, struct vrp_err *err)
+int
+load_feed(struct table *t, int fd, int *error)
 {
 	char *data = malloc(READ_SIZE);
 	ssize_t n = 0;
@@ -81,12 +80,24 @@ read_all(struct table *t, int fd, struct vrp_err *err)
 
 	while (rc == 0 && (n = read_some(fd, data)) > 0)
 		rc = table_feed(t, data, (size_t)n);
-	if (rc == 0 && n < 0) {
-		vrp_err_set(err, "%s", strerror(errno));
-		rc = REFUSED;
-	}
+	*error = n < 0 ? errno : 0;
 	free(data);
-	return rc ? rc : table_finish(t);
+	return rc;
+}
+
+/* 0, -1, or REFUSED. */
+static int
+read_all(struct table *t, int fd, struct vrp_err *err)
+{
+	int error, rc = load_feed(t, fd, &error);
+
+	if (rc)
+		return rc;
+	if (error) {
+		vrp_err_set(err, "%s", strerror(error));
+		return REFUSED;
+	}
+	return table_finish(t);
 }
 
 int

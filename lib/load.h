@@ -17,6 +17,7 @@
 #include "compiler.h"
 #include "err.h"
 #include "names.h"
+#include "table.h"
 #include "vrpset.h"
 
 struct load {
@@ -30,5 +31,12 @@ struct load {
 /* path is a file or "-", standard input.  -1 with a reason; *out is then released. */
 VRP_NODISCARD int load_read(struct load *out, const char *path, struct names *names, struct vrp_err *err);
 void load_release(struct load *l);
+
+/*
+ * Feed a table with what a descriptor has, to its end, waiting where it would
+ * not; the caller calls table_finish() or table_break().  0, with errno in *error
+ * when it could not be read to its end, a callback's value, or -1 when memory is out.
+ */
+VRP_NODISCARD int load_feed(struct table *t, int fd, int *error);
 
 #endif
