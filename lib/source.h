@@ -99,7 +99,7 @@ struct source_config {
 	 */
 	struct names *names;
 
-	uint32_t refresh;	/* seconds between two questions to a feed */
+	uint32_t refresh;	/* seconds between two questions to a feed, positive */
 	uint32_t max_age;	/* seconds that data may be old, 0: any; a cache says itself */
 	bool ignore_expiry;	/* keep records that have expired */
 	bool strict;		/* a bad record of an export refuses all of it; a stream always is so */
@@ -143,7 +143,10 @@ VRP_NODISCARD struct source *source_start(const struct source_config *config, st
 /* End the thread, whatever it waits for, and free everything.  No callback comes afterwards. */
 void source_stop(struct source *s);	/* NULL is allowed */
 
-/* Read, fetch or ask now, and do not wait until a failure is over.  From any thread, and from a signal handler. */
+/*
+ * Read, fetch or ask now, and do not wait until a failure is over; a stream comes
+ * by itself.  From any thread, and from a signal handler.
+ */
 void source_refresh(struct source *s);
 
 enum source_kind source_kind(const struct source *s);
