@@ -332,6 +332,31 @@ test_fifo(void **state)
 	stop(&c);
 }
 
+/* As of <(...): it is over when it is over, and that is said once. */
+static void
+test_inherited_pipe(void **state)
+{
+	struct consumer c;
+	char path[64];
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	snprintf(path, sizeof(path), "/dev/fd/%d", fds[0]);
+	start(&c, config_for(path));
+	put(fds[1], ONE);
+	close(fds[1]);
+	await(&c, SOURCE_ENDED, ONE);
+	source_refresh(c.source);
+	usleep(50000);
+	assert_true(status_of(&c).refusals == 0);
+	pthread_mutex_lock(&c.lock);
+	assert_true(c.statuses <= 3);
+	pthread_mutex_unlock(&c.lock);
+	stop(&c);
+	close(fds[0]);
+}
+
 /* ---- files */
 
 static void
@@ -801,6 +826,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stream),
 		cmocka_unit_test(test_fifo),
+		cmocka_unit_test(test_inherited_pipe),
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_feed),
 		cmocka_unit_test(test_cache),
