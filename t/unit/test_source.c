@@ -689,10 +689,42 @@ end_asking(struct slow *s)
 	web_stop(&s->web);
 }
 
+/* What a feed without a date has is void in time, and good again when the feed says that it has no other. */
+static void
+begin_losing(struct slow *s)
+{
+	struct source_config config;
+
+	web_start(&s->web);
+	web_say(&s->web, 200, "\"a\"", JSON_TWO, 0);
+	config = config_for(s->web.url);
+	config.refresh = 1000;
+	config.max_age = 1;
+	start(&s->c, config);
+	await(&s->c, SOURCE_IN_SYNC, TWO);
+	assert_true(status_of(&s->c).expires == STAMP_UNKNOWN);
+	web_say(&s->web, 503, NULL, "", 0);
+	source_refresh(s->c.source);
+	await(&s->c, SOURCE_FAILING, TWO);
+}
+
+static void
+end_losing(struct slow *s)
+{
+	await(&s->c, SOURCE_WITHDRAWN, "");
+	assert_non_null(strstr(status_of(&s->c).error.msg, "503"));
+	web_say(&s->web, 200, "\"a\"", JSON_TWO, 0);
+	source_refresh(s->c.source);
+	await(&s->c, SOURCE_IN_SYNC, TWO);
+	assert_int_equal(web_unchanged(&s->web), 1);
+	stop(&s->c);
+	web_stop(&s->web);
+}
+
 static void
 test_time(void **state)
 {
-	static struct slow undated, aging, expiring, ignored, cache, file, feed;
+	static struct slow undated, aging, expiring, ignored, cache, file, feed, lost;
 
 	(void)state;
 	begin_expiring(&expiring, false);
@@ -702,6 +734,7 @@ test_time(void **state)
 	begin_expire_interval(&cache);
 	begin_replacing(&file);
 	begin_asking(&feed);
+	begin_losing(&lost);
 	end_undated(&undated);
 	end_aging(&aging);
 	end_expiring(&expiring);
@@ -710,6 +743,7 @@ test_time(void **state)
 	await(&file.c, SOURCE_IN_SYNC, TWO);
 	stop(&file.c);
 	end_asking(&feed);
+	end_losing(&lost);
 }
 
 /* ---- beginning and end */
