@@ -60,7 +60,7 @@ add_cache(struct cli *cli, struct options *o, const char *name, uint8_t preferen
 	struct vrp_err err;
 	size_t i = o->cache_count++;
 
-	if (endpoint_parse(name, &cache.to, &err) < 0)
+	if (endpoint_parse(name, &o->transports, &cache.to, &err) < 0)
 		cli_usage_error(cli, "%s", err.msg);
 	for (; i > 0 && o->caches[i - 1].preference > preference; i--)
 		o->caches[i] = o->caches[i - 1];
@@ -163,6 +163,7 @@ main(int argc, char **argv)
 	struct options options = {.timeout = 30000, .version = -1, .serial = -1, .session = -1};
 	int status;
 
+	options.transports = transports_all(&options.security);
 	parse_options(&cli, argc, argv, &options);
 	status = options.follow ? follow_run(&cli, &options) : once_run(&cli, &options);
 	free(options.caches);

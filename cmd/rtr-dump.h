@@ -12,7 +12,7 @@
 
 #include "cli.h"
 #include "rtr_client.h"
-#include "transport.h"
+#include "transports.h"
 
 struct cache {
 	const char *name;	/* as given */
@@ -23,6 +23,8 @@ struct cache {
 struct options {
 	struct cache *caches;	/* most preferred first */
 	size_t cache_count;
+	struct transport_security security;
+	struct transports transports;	/* with this security */
 	bool follow;
 	struct rtr_timers timers;	/* those not 0 hold */
 	int64_t timeout;	/* milliseconds */

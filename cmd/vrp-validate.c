@@ -319,11 +319,12 @@ run(struct job *job)
 static int
 read_table(struct job *job, struct names *names, struct vrp_err *err)
 {
+	struct transports transports = transports_all(&job->options->security);
 	const char *table = job->options->table;
 
-	if (!rtr_ask_names_cache(table))
+	if (!rtr_ask_names_cache(table, &transports))
 		return load_read(&job->load, table, names, err);
-	job->load.set = rtr_ask(table, CACHE_TIMEOUT_MS, names, err);
+	job->load.set = rtr_ask(table, &transports, CACHE_TIMEOUT_MS, names, err);
 	return job->load.set ? 0 : -1;
 }
 

@@ -13,6 +13,7 @@
 #include "aspa.h"
 #include "cli.h"
 #include "route.h"
+#include "transports.h"
 #include "validity.h"
 
 enum form { LINES, ROV, JSON, SUMMARY };
@@ -26,6 +27,7 @@ enum {
 };
 
 struct options {
+	struct transport_security security;	/* towards a cache */
 	const char *table;	/* a path, or "-" */
 	const char *routes;	/* likewise; with --watch, too */
 	char *one;		/* instead of them the text of one route */

@@ -114,7 +114,7 @@ vrp_client_add_cache(struct vrp_client *client, const char *url, unsigned prefer
 		return api_fail(err, VRP_INVALID, "the client runs");
 	if (preference > UINT8_MAX)
 		return api_fail(err, VRP_INVALID, "preference is not a number from 0 to 255");
-	if (endpoint_parse(url, &ep, &why) < 0)
+	if (endpoint_parse(url, &transports_tcp, &ep, &why) < 0)
 		return api_fail_err(err, VRP_INVALID, NULL, &why);
 	pthread_mutex_lock(&client->lock);
 	caches = reallocarray(client->caches, client->count + 1, sizeof(*caches));

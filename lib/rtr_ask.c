@@ -6,9 +6,9 @@
 #include "transport.h"
 
 bool
-rtr_ask_names_cache(const char *source)
+rtr_ask_names_cache(const char *source, const struct transports *transports)
 {
-	return strncmp(source, "tcp://", 6) == 0;
+	return transports_scheme(transports, source) != NULL;
 }
 
 static void
@@ -37,7 +37,7 @@ converse(struct rtr_manager *m, struct rtr_link *l, struct vrpset *const *set, s
 }
 
 struct vrpset *
-rtr_ask(const char *cache, int64_t timeout, struct names *names, struct vrp_err *err)
+rtr_ask(const char *cache, const struct transports *transports, int64_t timeout, struct names *names, struct vrp_err *err)
 {
 	static const struct rtr_manager_ops ops = {.table = on_table};
 	static const uint8_t preference = 1;
@@ -48,7 +48,7 @@ rtr_ask(const char *cache, int64_t timeout, struct names *names, struct vrp_err 
 	struct endpoint to;
 
 	vrp_err_clear(err);
-	if (endpoint_parse(cache, &to, err) < 0)
+	if (endpoint_parse(cache, transports, &to, err) < 0)
 		return NULL;
 	config.client.names = names;
 	config.client.idle_timeout = timeout;

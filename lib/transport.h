@@ -3,7 +3,7 @@
  * A connection to a cache, over whatever carries RTR.  An endpoint says where
  * the cache is, a transport is an open connection to it:
  *
- *	endpoint_parse("[2001:db8::1]:8282", &ep, &err);
+ *	endpoint_parse("[2001:db8::1]:8282", &transports_tcp, &ep, &err);
  *	t = transport_connect(&ep, transport_now() + 10000, &err);
  *	n = transport_read(t, data, sizeof(data), &err);
  *
@@ -17,11 +17,13 @@
 #ifndef VRP_TRANSPORT_H
 #define VRP_TRANSPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "compiler.h"
+#include "dial.h"
 #include "err.h"
 
 #define ENDPOINT_HOST_MAX 255	/* the longest DNS name */
@@ -29,33 +31,49 @@
 /* A deadline that never comes. */
 #define TRANSPORT_NEVER INT64_MAX
 
-struct transport_ops;
+#define ENDPOINT_USER_MAX 64
 
-/* [SCHEME://]HOST[:PORT], taken apart. */
+struct transport_ops;
+struct transport_security;
+
+/*
+ * The ways that a program has to reach caches, with what they need.  A program
+ * links only those that its list names.
+ */
+struct transports {
+	const struct transport_ops *const *ops;		/* ends with NULL; the first is meant where no scheme is given */
+	const struct transport_security *security;	/* of all but tcp, see transports.h; NULL where there are no others */
+};
+
+/* TCP alone. */
+extern const struct transports transports_tcp;
+
+/* The transport whose "SCHEME://" text begins with, NULL when it begins with none. */
+const struct transport_ops *transports_scheme(const struct transports *transports, const char *text);
+
+/* [SCHEME://][USER@]HOST[:PORT], taken apart. */
 struct endpoint {
 	const struct transport_ops *ops;	/* the way to get there, by scheme */
+	const struct transport_security *security;	/* borrowed */
+	char user[ENDPOINT_USER_MAX + 1];	/* "" when none is given */
 	char host[ENDPOINT_HOST_MAX + 1];	/* without brackets */
 	uint16_t port;				/* the scheme's own when none is given */
 };
 
 /*
- * The scheme is tcp unless given.  An IPv6 address with a port stands in
+ * The scheme is the first unless given, a user only where the transport has users.  An IPv6 address with a port stands in
  * brackets; without brackets a text of two colons and more is an address alone.
  */
-VRP_NODISCARD int endpoint_parse(const char *text, struct endpoint *out, struct vrp_err *err);
+VRP_NODISCARD int endpoint_parse(const char *text, const struct transports *transports, struct endpoint *out,
+				 struct vrp_err *err);
 
 /* "tcp://[2001:db8::1]:8282", with the port in any case. */
-#define ENDPOINT_TEXT_MAX (ENDPOINT_HOST_MAX + 32)
+#define ENDPOINT_TEXT_MAX (ENDPOINT_HOST_MAX + ENDPOINT_USER_MAX + 32)
 void endpoint_format(const struct endpoint *ep, char text[ENDPOINT_TEXT_MAX]);
 
 struct transport;
 
-/*
- * Try each address of the host in the resolver's order until one answers, each
- * with an even share of the time that is left.  NULL with the last failure.
- * Looking up a name can take longer than the deadline: the C library's resolver
- * has its own.
- */
+/* As dial() has it; the deadline is that of handshakes, too.  NULL with the last failure. */
 VRP_NODISCARD struct transport *transport_connect(const struct endpoint *to, int64_t deadline, struct vrp_err *err);
 void transport_close(struct transport *t);	/* NULL is allowed */
 
@@ -100,7 +118,8 @@ int64_t transport_now(void);
  */
 struct transport_ops {
 	const char *scheme;
-	uint16_t port;
+	uint16_t port;		/* unless one is given */
+	bool has_user;
 	struct transport *(*connect)(const struct endpoint *to, int64_t deadline, struct vrp_err *err);
 	ssize_t (*read)(struct transport *t, void *dst, size_t len, struct vrp_err *err);
 	ssize_t (*write)(struct transport *t, const void *data, size_t len, struct vrp_err *err);
@@ -111,7 +130,9 @@ struct transport_ops {
 struct transport {
 	const struct transport_ops *ops;
 	int fd;
-	char peer[80];
+	char peer[DIAL_PEER_MAX];
 };
+
+extern const struct transport_ops transport_tcp;
 
 #endif

@@ -162,7 +162,7 @@ const char *vrp_cache_state_name(int state);
 const char *vrp_group_state_name(int state);
 
 struct vrp_cache_status {
-	char url[300];		/* "tcp://[2001:db8::1]:8282" */
+	char url[360];		/* "tcp://[2001:db8::1]:8282" */
 	char reason[240];	/* why it is in its state */
 	uint8_t preference;
 	uint8_t state;		/* enum vrp_cache_state */

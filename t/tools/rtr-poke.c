@@ -138,7 +138,7 @@ connect_to(struct poke *p, const char *host, const char *port)
 	struct vrp_err err;
 
 	snprintf(text, sizeof(text), strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
-	if (endpoint_parse(text, &to, &err) < 0 || !(t = transport_connect(&to, transport_now() + p->timeout, &err)))
+	if (endpoint_parse(text, &transports_tcp, &to, &err) < 0 || !(t = transport_connect(&to, transport_now() + p->timeout, &err)))
 		die("%s", err.msg);
 	use_connection(p, dup(transport_fd(t)));
 	transport_close(t);

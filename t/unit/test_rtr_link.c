@@ -79,7 +79,7 @@ listen_anywhere(int backlog, struct endpoint *at)
 	assert_int_equal(listen(fd, backlog), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
 	snprintf(text, sizeof(text), "127.0.0.1:%u", ntohs(sa.sin_port));
-	assert_int_equal(endpoint_parse(text, at, NULL), 0);
+	assert_int_equal(endpoint_parse(text, &transports_tcp, at, NULL), 0);
 	return fd;
 }
 
@@ -255,7 +255,7 @@ test_a_name_that_is_none(void **state)
 	struct world w = {0};
 
 	(void)state;
-	assert_int_equal(endpoint_parse("no such host", &caches[0], NULL), 0);
+	assert_int_equal(endpoint_parse("no such host", &transports_tcp, &caches[0], NULL), 0);
 	begin(&w, preferences, caches, (struct rtr_timers){0});
 	fd = accept_query(good);
 	answer(fd, 1);

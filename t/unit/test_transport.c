@@ -46,7 +46,7 @@ test_endpoints(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct vrp_err err = {0};
 		struct endpoint ep;
-		int rc = endpoint_parse(cases[i].text, &ep, &err);
+		int rc = endpoint_parse(cases[i].text, &transports_tcp, &ep, &err);
 
 		assert_case((rc == 0) == (cases[i].host != NULL), "%s", cases[i].text);
 		if (rc == 0)
@@ -65,11 +65,11 @@ test_longest_host(void **state)
 	(void)state;
 	memset(text, 'x', sizeof(text));
 	text[ENDPOINT_HOST_MAX] = '\0';
-	assert_int_equal(endpoint_parse(text, &ep, NULL), 0);
+	assert_int_equal(endpoint_parse(text, &transports_tcp, &ep, NULL), 0);
 	assert_int_equal(strlen(ep.host), ENDPOINT_HOST_MAX);
 	text[ENDPOINT_HOST_MAX] = 'x';
 	text[ENDPOINT_HOST_MAX + 1] = '\0';
-	assert_int_equal(endpoint_parse(text, &ep, NULL), -1);
+	assert_int_equal(endpoint_parse(text, &transports_tcp, &ep, NULL), -1);
 }
 
 /* A socket that listens on a free port of 127.0.0.1. */
@@ -86,7 +86,7 @@ listener(struct endpoint *ep)
 	assert_int_equal(listen(fd, 1), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&sin, &len), 0);
 	snprintf(text, sizeof(text), "127.0.0.1:%u", ntohs(sin.sin_port));
-	assert_int_equal(endpoint_parse(text, ep, NULL), 0);
+	assert_int_equal(endpoint_parse(text, &transports_tcp, ep, NULL), 0);
 	return fd;
 }
 
