@@ -10,6 +10,7 @@
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #endif
 
 #include "sandbox_internal.h"
@@ -324,6 +325,28 @@ guard_memory(void)
 		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 }
+
+#ifdef __linux__
+bool
+sandbox_survives(void (*call)(void))
+{
+	static const struct rlimit none = {0, 0};
+	int status = -1;
+	pid_t pid;
+
+	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 0)
+		return true;
+	pid = fork();
+	if (pid == 0) {
+		(void)setrlimit(RLIMIT_CORE, &none);
+		call();
+		_exit(0);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return pid > 0 && status == 0;
+}
+#endif
 
 /* A process has a directory for each thread, and "." and "..". */
 static bool
