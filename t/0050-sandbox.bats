@@ -3,10 +3,8 @@
 # What each tool can still do while it works: t/preload/trespass.c tries it from within.
 load lib
 
-# Preloading and sanitizers don't go together; test_sandbox has these.
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
-	case $VRP_BIN in *asan*) skip "a sanitizer's runtime has to come first" ;; esac
 	VRP_SANDBOX=require vrp-merge <<<'10.0.0.0/8 8 AS1' >/dev/null 2>&1 || skip "no Landlock or no seccomp"
 	mkdir elsewhere work
 	echo secret >elsewhere/file
@@ -17,8 +15,9 @@ setup() {
 	PORT=9
 }
 
-# Run a tool that trespasses.
+# Run a tool that trespasses.  Preloading and sanitizers don't go together; test_sandbox has these.
 trespass() {
+	case $VRP_BIN in *asan*) skip "a sanitizer's runtime has to come first" ;; esac
 	rm -f "$BATS_TEST_TMPDIR/report"
 	TRESPASS_REPORT=$BATS_TEST_TMPDIR/report TRESPASS_FILE=$BATS_TEST_TMPDIR/elsewhere/file TRESPASS_PORT=$PORT \
 		LD_PRELOAD=$VRP_TOOLS/trespass.so "$@"
