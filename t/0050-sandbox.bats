@@ -15,9 +15,13 @@ setup() {
 	PORT=9
 }
 
-# Run a tool that trespasses.  Preloading and sanitizers don't go together; test_sandbox has these.
+# Sanitizers have to be loaded first; test_sandbox runs with them.
+need_preload() {
+	case $VRP_BIN in *asan*) skip "sanitizers" ;; esac
+}
+
+# Run a tool that trespasses.
 trespass() {
-	case $VRP_BIN in *asan*) skip "a sanitizer's runtime has to come first" ;; esac
 	rm -f "$BATS_TEST_TMPDIR/report"
 	TRESPASS_REPORT=$BATS_TEST_TMPDIR/report TRESPASS_FILE=$BATS_TEST_TMPDIR/elsewhere/file TRESPASS_PORT=$PORT \
 		LD_PRELOAD=$VRP_TOOLS/trespass.so "$@"
@@ -43,6 +47,7 @@ keeps() {
 }
 
 @test "filters of tables keep the files that they are given" {
+	need_preload
 	keeps '' 1 vrp-diff table other
 	keeps '' 1 vrp-diff - other <table
 	keeps '' 1 vrp-diff -o delta table other
@@ -60,6 +65,7 @@ keeps() {
 }
 
 @test "what reads files is not let into the network" {
+	need_preload
 	echo '{"roas":[{"prefix":"10.0.0.0/8","maxLength":8,"asn":1,"ta":"x"}]}' >feed.json
 	keeps '' 0 vrp-fetch -q feed.json
 	keeps '' 0 vrp-fetch -q <feed.json
@@ -71,6 +77,7 @@ keeps() {
 }
 
 @test "bgpdump can be run for a dump, and nothing else can be had by it" {
+	need_preload
 	printf '\0\0\0\0\0\15\0\1\0\0\0\0' >dump
 	run trespass vrp-validate -t table dump
 	[ "$(trespassed)" = 'execute done' ]
@@ -82,6 +89,7 @@ keeps() {
 }
 
 @test "what fetches and what asks caches may connect" {
+	need_preload
 	serve cache
 	cat table - <<<'' | sed '1i%snapshot' | sed '$a~end' | feed cache
 	wait_log cache 'serial 1:'
@@ -98,6 +106,7 @@ keeps() {
 }
 
 @test "rtr-serve opens no socket beside those that it listens on, on any thread" {
+	need_preload
 	trespass start cache rtr-serve -l 127.0.0.1:0 table
 	wait_log cache 'serial 1:'
 	wait_for eval "[ \$(grep -cx end $BATS_TEST_TMPDIR/report) -ge 2 ]"
@@ -180,6 +189,7 @@ keeps() {
 }
 
 @test "VRP_SANDBOX shows it, switches it off, requires it, and is held to that" {
+	need_preload
 	VRP_SANDBOX=show run -0 vrp-merge -q table -o new
 	[[ $output = *'may read table'*"may replace files in ."*'no new sockets; Landlock ABI '*', seccomp'* ]]
 	VRP_SANDBOX=off run -0 trespass vrp-merge -q table
