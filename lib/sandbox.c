@@ -284,6 +284,16 @@ sandbox_resolve(struct sandbox *box, bool later)
 }
 
 void
+sandbox_accounts(struct sandbox *box)
+{
+	static const char *const files[] = {"/etc/nsswitch.conf", "/etc/passwd", "/etc/group", NULL};
+
+	add_paths(box, system_paths, SANDBOX_READ);
+	add_paths(box, files, SANDBOX_READ);
+	box->network = true;	/* nscd, sssd and systemd-userdbd are behind Unix sockets */
+}
+
+void
 sandbox_trust(struct sandbox *box, bool later)
 {
 	static const char *const paths[] = {

@@ -64,7 +64,7 @@ struct sandbox {
 };
 
 void sandbox_init(struct sandbox *box);
-void sandbox_release(struct sandbox *box);	/* what was entered stays */
+void sandbox_release(struct sandbox *box);	/* what was entered stays, and the box goes on to tell what that is */
 
 /*
  * The following note what is kept.  Paths are copied, "-" and those that don't
@@ -93,6 +93,9 @@ void sandbox_execute(struct sandbox *box, const char *program);
 /* TCP connections to a port, or new listening sockets on one; those that are open need nothing. */
 void sandbox_connect(struct sandbox *box, uint16_t port);
 void sandbox_bind(struct sandbox *box, uint16_t port);
+
+/* Looking up users and groups. */
+void sandbox_accounts(struct sandbox *box);
 
 /* Looking up host names; `later`: for ever, and thus also after /etc/resolv.conf was replaced. */
 void sandbox_resolve(struct sandbox *box, bool later);

@@ -90,9 +90,9 @@ static const int executing[] = {
 #endif
 };
 
-/* Unless they make connections. */
+/* Unless they make connections.  A socket pair leads nowhere. */
 static const int networking[] = {
-	SYS_socket, SYS_socketpair, SYS_connect, SYS_bind, SYS_listen,
+	SYS_socket, SYS_connect, SYS_bind, SYS_listen,
 #ifdef SYS_socketcall
 	SYS_socketcall,
 #endif
