@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "num.h"
@@ -186,18 +187,29 @@ write_to(const struct cli *cli, int fd, const char *name, void (*write)(struct o
 	return rc;
 }
 
+/* Is a new file put in place of this one, so that a signal could leave it lying about? */
+static bool
+is_replaced(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 || S_ISREG(st.st_mode);
+}
+
 int
 cli_write(const struct cli *cli, const char *path, void (*write)(struct out *out, const void *ctx), const void *ctx)
 {
 	struct vrp_err err = {0};
 	struct savefile file;
-	sigset_t all, old;
+	sigset_t held, old;
 	int rc;
 
 	if (!path)
 		return write_to(cli, STDOUT_FILENO, "standard output", write, ctx);
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &old);
+	sigemptyset(&held);
+	if (is_replaced(path))
+		sigfillset(&held);
+	sigprocmask(SIG_BLOCK, &held, &old);
 	rc = savefile_open(&file, path, &err);
 	if (rc == 0) {
 		rc = write_to(cli, file.fd, path, write, ctx);

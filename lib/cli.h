@@ -68,8 +68,9 @@ void cli_warn_err(const struct cli *cli, const char *file, const struct vrp_err 
 /*
  * Let write() fill `path`, which is replaced in one step (savefile.h), or
  * standard output where that is NULL.  Signals wait while a file is replaced,
- * so that none of them leaves a temporary file behind.  0, or -1 when anything
- * failed, which was reported.
+ * so that none of them leaves a temporary file behind; a FIFO or device is written
+ * to as it is, and signals end that.  0, or -1 when anything failed, which was
+ * reported.
  */
 VRP_NODISCARD int cli_write(const struct cli *cli, const char *path, void (*write)(struct out *out, const void *ctx),
 			    const void *ctx);

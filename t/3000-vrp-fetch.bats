@@ -163,6 +163,15 @@ records() { grep -v '^[%~]' "$1"; }
 	[ -p fifo ]
 }
 
+@test "a FIFO as output that nobody reads does not hold up signals" {
+	mkfifo fifo
+	start fetch vrp-fetch -E --max-age 0 -o fifo "$feeds/fort.in"
+	# It waits for a reader in open(2); kernels that don't tell are taken at their word after a moment.
+	WAIT=5 wait_for grep -q partner "/proc/$(pid_of fetch)/wchan" || :
+	stop fetch || status=$?
+	[ "$status" -eq 143 ]
+}
+
 @test "progress is for terminals alone" {
 	awk 'BEGIN { printf "["; for (i = 0; i < 2000000; i++)
 		printf "%s{\"asn\":%d,\"prefix\":\"10.%d.%d.0/24\"}", i ? "," : "", i % 9, i / 256 % 256, i % 256; print "]" }' >feed

@@ -10,9 +10,9 @@
 #   bats                 t/*.bats and t/interop/*.bats with the tools as built
 #   bats-asan            t/*.bats with sanitizers, without the optional data, whose size would take half of all time
 #
-# Every test speaks TAP.  They run side by side, one per processor, each with
-# its output in build/check; what failed is shown whole.  The last line is
-# "N passed, M failed".
+# Every test speaks TAP.  They run side by side, two for each processor, because
+# half of their time is waiting, each with its output in build/check; what
+# failed is shown whole.  The last line is "N passed, M failed".
 set -u
 cd "$(dirname "$0")/.." || exit 2
 out=build/check
@@ -126,7 +126,7 @@ esac
 rm -rf "$out"
 mkdir -p "$out"
 list=$(jobs) || exit 2
-printf '%s\n' "$list" | xargs -r -L 1 -P "${CHECK_JOBS:-$(nproc)}" "$0" --one
+printf '%s\n' "$list" | xargs -r -L 1 -P "${CHECK_JOBS:-$(($(nproc) * 2))}" "$0" --one
 
 for log in "$out"/*.fail; do
 	[ -e "$log" ] || continue

@@ -106,13 +106,14 @@ pid_of() { cat "$RUN/$1.pid"; }
 alive() { kill -0 "$(pid_of "$1")" 2>/dev/null; }
 
 wait_gone() {
-	local pid ours
+	local pid status=0
 
 	pid=$(pid_of "$1")
-	ours=$(jobs -p | grep -cx "$pid") || :
 	wait_for not alive "$1" || return 124
 	rm -f "$RUN/$1.pid"
-	[ "$ours" -eq 0 ] || wait "$pid"
+	# 127: not a child of this shell, which knows nothing of its status then.
+	wait "$pid" 2>/dev/null || status=$?
+	[ "$status" -eq 127 ] || return "$status"
 }
 
 stop() {
