@@ -206,6 +206,13 @@ sandbox_replace(struct sandbox *box, const char *path)
 	free(real);
 }
 
+void
+sandbox_remove(struct sandbox *box, const char *path)
+{
+	if (path)
+		add_directory(box, path, SANDBOX_REMOVE);
+}
+
 /* Where programs and libraries are, all over the world. */
 static const char *const system_paths[] = {
 	"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store", "/gnu/store",
@@ -284,13 +291,19 @@ sandbox_resolve(struct sandbox *box, bool later)
 }
 
 void
+sandbox_sockets(struct sandbox *box)
+{
+	box->network = true;
+}
+
+void
 sandbox_accounts(struct sandbox *box)
 {
 	static const char *const files[] = {"/etc/nsswitch.conf", "/etc/passwd", "/etc/group", NULL};
 
 	add_paths(box, system_paths, SANDBOX_READ);
 	add_paths(box, files, SANDBOX_READ);
-	box->network = true;	/* nscd, sssd and systemd-userdbd are behind Unix sockets */
+	sandbox_sockets(box);	/* nscd, sssd and systemd-userdbd are behind those of Unix */
 }
 
 void

@@ -105,6 +105,8 @@ fs_access(unsigned rights)
 		access |= FS_WRITE_FILE;
 	if (rights & SANDBOX_REPLACE)
 		access |= FS_WRITE_FILE | FS_MAKE_REG | FS_REMOVE_FILE | FS_READ_DIR;
+	if (rights & SANDBOX_REMOVE)
+		access |= FS_REMOVE_FILE;
 	if (rights & SANDBOX_EXECUTE)
 		access |= FS_EXECUTE;
 	return access;

@@ -586,6 +586,22 @@ try_new(void)
 	CHECK(unlink("new") == 0);
 }
 
+static void
+keep_removed(struct sandbox *box)
+{
+	sandbox_remove(box, in_dir("sub/new"));
+	sandbox_remove(box, NULL);
+}
+
+static void
+try_removed(void)
+{
+	CHECK(unlink(in_dir("sub/new")) == 0);
+	CHECK(unlink(in_dir("other")) < 0 && errno == EACCES);
+	CHECK(try_open(in_dir("sub/new"), O_WRONLY | O_CREAT) == EACCES);
+	CHECK(try_open(in_dir("sub/file"), O_WRONLY) == EACCES);
+}
+
 /* A link stays one, so it is the file's directory that counts. */
 static void
 keep_replaced_link(struct sandbox *box)
@@ -611,6 +627,8 @@ test_replace(void **state)
 		skip();
 	in_child(keep_replaced, try_replaced);
 	in_child(keep_new, try_new);
+	write_file(in_dir("sub/new"), "");
+	in_child(keep_removed, try_removed);
 	assert_int_equal(symlink("sub/file", in_dir("link")), 0);
 	in_child(keep_replaced_link, try_replaced_link);
 	unlink(in_dir("link"));
