@@ -70,7 +70,8 @@ L3 = line stream table merger feed feed_json feed_csv json \
      rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager \
      lifetime intake
 L4 = filewatch load routefile fetch feed_ask savefile dial transport transport_tcp transports rtr_link rtr_ask feeder listener \
-     rtr_server source source_stream source_file source_feed source_cache
+     rtr_server source source_stream source_file source_feed source_cache \
+     secret privdrop sandbox sandbox_landlock sandbox_seccomp sandbox_pledge
 L5 = cli api_types api_view api_table api_client api_follow
 TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate rtr-serve rtr-dump
 export L0 L1 L2 L3 L4 L5 TOOLS VERSION
@@ -86,12 +87,13 @@ API = api_types api_view api_table api_client api_follow \
 SONAME = libvrp.so.1
 
 TEST_SRC = $(wildcard t/unit/test_*.c t/tools/*.c)
+PRELOAD_SRC = $(wildcard t/preload/*.c)
 FUZZ_SRC = $(wildcard t/fuzz/fuzz_*.c)
 
 LIB = $(BUILD)/libvrp.a
 PUBLIC_LIB = $(BUILD)/lib/$(SONAME) $(BUILD)/lib/libvrp.a
 BIN = $(CMD_SRC:cmd/%.c=$(BUILD)/bin/%)
-TEST_BIN = $(patsubst %.c,$(BUILD)/t/%,$(notdir $(TEST_SRC)))
+TEST_BIN = $(patsubst %.c,$(BUILD)/t/%,$(notdir $(TEST_SRC))) $(PRELOAD_SRC:t/preload/%.c=$(BUILD)/t/%.so)
 FUZZ_BIN = $(FUZZ_SRC:t/fuzz/%.c=$(BUILD)/%)
 MAN = $(wildcard man/*.[0-9])
 
@@ -167,6 +169,12 @@ $(BUILD)/t/%: $(BUILD)/obj/t/unit/%.o $(LIB) $(BUILD)/harden.ld
 	$(link_test)
 $(BUILD)/t/%: $(BUILD)/obj/t/tools/%.o $(LIB) $(BUILD)/harden.ld
 	$(link_test)
+
+# What tests put into a tool, which has no back door for them.
+$(BUILD)/t/%.so: t/preload/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,link)
+	$(Q)$(CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) -O2 -fPIC -shared $< -o $@
 
 $(BUILD)/fuzz_%: $(BUILD)/obj/t/fuzz/fuzz_%.o $(LIB)
 	$(call say,link)
