@@ -59,7 +59,7 @@ libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1)))
 # ---- Sources
 
 # Layers of lib/, lowest first.  A file includes its own layer or a lower one.
-L0 = err num stamp enc buf arena huge blob out log
+L0 = err chance num stamp enc buf arena huge blob out log
 L1 = prefix payload names
 L2 = vrpset delta merge rov aspa
 L3 = line stream table merger feed feed_json feed_csv json \
@@ -67,8 +67,10 @@ L3 = line stream table merger feed feed_json feed_csv json \
      export export_text export_json export_csv export_bird export_openbgpd export_rpsl export_slurm export_summary \
      diffstat diffjson validators refresh \
      route validity \
-     rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager intake
-L4 = filewatch load routefile fetch savefile transport rtr_link rtr_ask feeder listener rtr_server
+     rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager \
+     lifetime intake
+L4 = filewatch load routefile fetch feed_ask savefile transport rtr_link rtr_ask feeder listener rtr_server \
+     source source_stream source_file source_feed source_cache
 L5 = cli api_types api_view api_table api_client api_follow
 TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate rtr-serve rtr-dump
 export L0 L1 L2 L3 L4 L5 TOOLS VERSION

@@ -11,9 +11,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/random.h>
 #include <unistd.h>
 
+#include "chance.h"
 #include "refresh.h"
 #include "stamp.h"
 
@@ -77,15 +77,6 @@ catch_signals(const struct cli *cli)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static uint32_t
-chance(void *ctx VRP_UNUSED)
-{
-	uint32_t number = UINT32_MAX / 2;
-
-	(void)!getrandom(&number, sizeof(number), GRND_NONBLOCK);
-	return number;
-}
-
 /* Wait for so long, or for a signal, or until the reader is gone.  False in the last case. */
 static bool
 wait_for(const struct live *l, int64_t ms)
@@ -112,9 +103,9 @@ interrupted(void *ctx)
 static void
 say_failure(const struct live *l, struct source *s, int64_t wait)
 {
-	struct vrp_err err = s->err;
+	struct vrp_err err = s->answer.err;
 
-	snprintf(err.msg, sizeof(err.msg), "%.200s; next try in %lld s", s->err.msg, (long long)(wait + 500) / 1000);
+	snprintf(err.msg, sizeof(err.msg), "%.200s; next try in %lld s", s->answer.err.msg, (long long)(wait + 500) / 1000);
 	cli_warn_err(l->cli, s->name, &err);
 }
 
@@ -139,9 +130,9 @@ take_table(struct live *l, size_t i)
 {
 	struct source *s = &l->sources[i];
 	struct refresh_block b;
-	struct block block = {.source = s, .set = s->set};
+	struct block block = {.source = s, .set = s->answer.set};
 
-	if (refresh_offer(l->refresh, i, s->set, s->result.time, time(NULL), &b) < 0) {
+	if (refresh_offer(l->refresh, i, s->answer.set, s->answer.result.time, time(NULL), &b) < 0) {
 		refresh_block_release(&b);
 		cli_warn(l->cli, "%s: out of memory", s->name);
 		return 0;
@@ -160,7 +151,7 @@ take_table(struct live *l, size_t i)
 	}
 	refresh_written(l->refresh, &b);
 	refresh_block_release(&b);
-	l->known[i] = s->validators;
+	l->known[i] = s->answer.validators;
 	l->written = true;
 	return 0;
 }
@@ -170,7 +161,7 @@ take_failure(struct live *l, size_t i)
 {
 	struct source *s = &l->sources[i];
 
-	say_failure(l, s, refresh_failed(l->refresh, i, clock_ms(), s->retry_after));
+	say_failure(l, s, refresh_failed(l->refresh, i, clock_ms(), s->answer.retry_after));
 }
 
 static void
@@ -191,7 +182,7 @@ still_good(struct live *l, struct source *s)
 	if (!refresh_too_old(l->refresh, time(NULL)))
 		return true;
 	stamp_format(refresh_time(l->refresh), made);
-	vrp_err_set(&s->err, "the feed has not changed and is too old now: made %s", made);
+	vrp_err_set(&s->answer.err, "the feed has not changed and is too old now: made %s", made);
 	return false;
 }
 
@@ -200,22 +191,22 @@ visit(struct live *l, size_t i)
 {
 	struct source *s = &l->sources[i];
 	struct validators none = VALIDATORS_NONE;
-	enum outcome outcome = source_read(s, l->options, refresh_holds(l->refresh, i) ? &l->known[i] : &none, l->names);
+	enum feed_outcome outcome = source_read(s, l->options, refresh_holds(l->refresh, i) ? &l->known[i] : &none, l->names);
 	int rc = 0;
 
 	/* Given up; that is not the source's fault. */
-	if (outcome == OUTCOME_FAILED && interrupted(l))
+	if (outcome == FEED_FAILED && interrupted(l))
 		return 0;
-	if (outcome == OUTCOME_FAILED || (outcome == OUTCOME_UNCHANGED && !still_good(l, s))) {
+	if (outcome == FEED_FAILED || (outcome == FEED_UNCHANGED && !still_good(l, s))) {
 		take_failure(l, i);
 		return 0;
 	}
 	take_success(l, i);
-	if (outcome == OUTCOME_GOOD) {
+	if (outcome == FEED_GOOD) {
 		s->mute = true;
-		s->skipped = s->result.skipped;
+		s->skipped = s->answer.result.skipped;
 		rc = stop_wanted ? 0 : take_table(l, i);
-		vrpset_unref(s->set);
+		vrpset_unref(s->answer.set);
 	}
 	return rc;
 }
@@ -247,7 +238,7 @@ live_run(const struct cli *cli, struct options *o, struct source *sources, size_
 	struct refresh_config config = {
 		.sources = count,
 		.interval = (int64_t)o->refresh * 1000,
-		.max_age = o->feed.max_age,
+		.max_age = o->ask.feed.max_age,
 		.full = o->full || o->output,
 		.random = chance,
 	};
@@ -256,9 +247,9 @@ live_run(const struct cli *cli, struct options *o, struct source *sources, size_
 
 	cli_open_standard_streams(cli, !o->output);
 	catch_signals(cli);
-	o->fetch.cancelled = interrupted;
-	o->fetch.ctx = &l;
-	o->fetch.wake = wake[0];
+	o->ask.fetch.cancelled = interrupted;
+	o->ask.fetch.ctx = &l;
+	o->ask.fetch.wake = wake[0];
 	l.refresh = refresh_new(&config);
 	l.known = calloc(count, sizeof(*l.known));
 	if (!l.refresh || !l.known)

@@ -59,7 +59,7 @@ set_option(struct cli *cli, struct options *o, int opt)
 {
 	switch (opt) {
 	case 'E':
-		o->feed.ignore_expiry = true;
+		o->ask.feed.ignore_expiry = true;
 		break;
 	case 'o':
 		o->output = cli->arg;
@@ -74,22 +74,22 @@ set_option(struct cli *cli, struct options *o, int opt)
 		o->full = true;
 		break;
 	case OPT_MAX_AGE:
-		o->feed.max_age = cli_duration(cli, "--max-age", 0, UINT32_MAX);
+		o->ask.feed.max_age = cli_duration(cli, "--max-age", 0, UINT32_MAX);
 		break;
 	case OPT_STRICT:
-		o->feed.strict = true;
+		o->ask.feed.strict = true;
 		break;
 	case OPT_TIMEOUT:
-		o->fetch.timeout = cli_duration(cli, "--timeout", 0, 7 * 86400);
+		o->ask.fetch.timeout = cli_duration(cli, "--timeout", 0, 7 * 86400);
 		break;
 	case OPT_MAX_SIZE:
-		o->fetch.max_size = cli_size(cli, "--max-size");
+		o->ask.fetch.max_size = cli_size(cli, "--max-size");
 		break;
 	case OPT_CACERT:
-		o->fetch.ca_file = cli->arg;
+		o->ask.fetch.ca_file = cli->arg;
 		break;
 	case OPT_USER_AGENT:
-		o->fetch.user_agent = cli->arg;
+		o->ask.fetch.user_agent = cli->arg;
 		break;
 	}
 }
@@ -103,26 +103,17 @@ erase_progress(struct source *s)
 }
 
 static void
-show_progress(struct source *s)
+show_progress(void *ctx, uint64_t bytes, size_t records)
 {
-	double mib = (double)fetch_bytes(s->fetch) / (1 << 20);
+	struct source *s = ctx;
+	double mib = (double)bytes / (1 << 20);
 	int64_t at = clock_ms();
 
 	if (at - s->shown < PROGRESS_INTERVAL || at - s->start < PROGRESS_INTERVAL)
 		return;
-	fprintf(stderr, "\r\033[K%s: %.60s: %.1f MiB, %zu records, %.0f MiB/s", s->cli->tool, s->name, mib,
-		s->result.records, mib / elapsed(s));
+	fprintf(stderr, "\r\033[K%s: %.60s: %.1f MiB, %zu records, %.0f MiB/s", s->cli->tool, s->name, mib, records,
+		mib / elapsed(s));
 	s->shown = at;
-}
-
-static ssize_t
-read_source(void *ctx, void *dst, size_t len, struct vrp_err *err)
-{
-	struct source *s = ctx;
-
-	if (s->progress)
-		show_progress(s);
-	return fetch_read(s->fetch, dst, len, err);
 }
 
 static void
@@ -137,7 +128,7 @@ on_skipped(void *ctx, const struct vrp_err *err)
 static void
 count_skipped(const struct source *s, bool strict)
 {
-	size_t skipped = s->result.skipped;
+	size_t skipped = s->answer.result.skipped;
 
 	if (s->mute && skipped != s->skipped)
 		cli_warn(s->cli, "%s: %zu bad records, %zu before", s->name, skipped, s->skipped);
@@ -145,35 +136,21 @@ count_skipped(const struct source *s, bool strict)
 		cli_warn(s->cli, "%s: %zu more bad records", s->name, skipped - FEED_NAMED_MAX);
 }
 
-enum outcome
+enum feed_outcome
 source_read(struct source *s, const struct options *o, const struct validators *known, struct names *names)
 {
-	struct feed_input input = {read_source, s};
-	struct feed_options feed = o->feed;
-	enum fetch_answer answer = FETCH_FAILED;
+	struct feed_ask_options ask = o->ask;
 
-	feed.now = time(NULL);
-	feed.skipped = s->mute ? NULL : on_skipped;
-	feed.ctx = s;
-	s->result = (struct feed_result){0};
-	s->set = NULL;
-	s->retry_after = 0;
+	ask.feed.skipped = s->mute ? NULL : on_skipped;
+	ask.feed.ctx = s;
+	ask.progress = s->progress ? show_progress : NULL;
+	ask.ctx = s;
 	s->start = clock_ms();
-	vrp_err_clear(&s->err);
-	s->fetch = fetch_open(s->argument, &o->fetch, known, &s->err);
-	if (s->fetch)
-		answer = fetch_ask(s->fetch, &s->err);
-	if (answer == FETCH_BODY)
-		s->set = feed_read(&input, &feed, names, &s->result, &s->err);
+	feed_ask(s->argument, &ask, known, names, &s->answer);
 	erase_progress(s);
-	if (s->set)
-		fetch_remember(s->fetch, &s->validators);
-	else if (s->fetch)
-		s->retry_after = fetch_retry_after(s->fetch);
-	fetch_close(s->fetch);
-	if (s->set || !s->mute)
-		count_skipped(s, feed.strict);
-	return s->set ? OUTCOME_GOOD : answer == FETCH_UNCHANGED ? OUTCOME_UNCHANGED : OUTCOME_FAILED;
+	if (s->answer.set || !s->mute)
+		count_skipped(s, ask.feed.strict);
+	return s->answer.outcome;
 }
 
 static void
@@ -182,7 +159,7 @@ write_block(struct out *out, const void *ctx)
 	const struct block *b = ctx;
 	struct block_attrs attrs = BLOCK_ATTRS_INIT;
 
-	attrs.time = b->source->result.time;
+	attrs.time = b->source->answer.result.time;
 	attrs.source = b->named && strcmp(b->source->name, "-") != 0 ? b->source->name : NULL;
 	if (b->delta)
 		stream_write_delta(out, &attrs, b->delta);
@@ -204,7 +181,7 @@ summarise(const struct block *b)
 		snprintf(change, sizeof(change), "-%zu +%zu: ", vrpset_count(b->delta->withdrawn),
 			 vrpset_count(b->delta->announced));
 	cli_warn(s->cli, "%s: %s%zu IPv4 and %zu IPv6 VRPs, %zu router keys, %zu ASPAs; %zu skipped, %zu expired; %.2f s",
-		 s->name, change, ipv4, vrps - ipv4, keys, aspas, s->result.skipped, s->result.expired, elapsed(s));
+		 s->name, change, ipv4, vrps - ipv4, keys, aspas, s->answer.result.skipped, s->answer.result.expired, elapsed(s));
 }
 
 int
@@ -227,14 +204,14 @@ run_once(const struct cli *cli, const struct options *o, struct source *sources,
 		struct source *s = &sources[i];
 		struct block b = {.source = s, .named = true};
 
-		if (source_read(s, o, NULL, names) != OUTCOME_GOOD) {
-			cli_warn_err(cli, s->name, &s->err);
+		if (source_read(s, o, NULL, names) != FEED_GOOD) {
+			cli_warn_err(cli, s->name, &s->answer.err);
 			continue;
 		}
-		b.set = s->set;
+		b.set = s->answer.set;
 		if (block_deliver(&b, o) == 0)
 			status = EXIT_DONE;
-		vrpset_unref(s->set);
+		vrpset_unref(s->answer.set);
 		break;
 	}
 	return status;
@@ -284,8 +261,8 @@ main(int argc, char **argv)
 		.option_count = ARRAY_LEN(option_table),
 	};
 	struct options o = {
-		.feed = {.max_age = 86400},
-		.fetch = {.user_agent = "vrp-fetch/" VRPTOOLS_VERSION, .timeout = 300, .max_size = UINT64_C(2) << 30},
+		.ask.feed = {.max_age = 86400},
+		.ask.fetch = {.user_agent = "vrp-fetch/" VRPTOOLS_VERSION, .timeout = 300, .max_size = UINT64_C(2) << 30},
 	};
 	static char *const standard_input[] = {"-", NULL};
 	struct names *names = names_new();

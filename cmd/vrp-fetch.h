@@ -12,25 +12,16 @@
 
 #include "cli.h"
 #include "delta.h"
-#include "feed.h"
-#include "fetch.h"
+#include "feed_ask.h"
 #include "names.h"
 #include "vrpset.h"
 
 struct options {
-	struct feed_options feed;
-	struct fetch_options fetch;
+	struct feed_ask_options ask;
 	const char *output;
 	uint32_t refresh;	/* seconds, 0: once */
 	bool full;
 	bool quiet;
-};
-
-/* What became of a source when it was read. */
-enum outcome {
-	OUTCOME_FAILED,		/* err says why */
-	OUTCOME_UNCHANGED,
-	OUTCOME_GOOD,		/* set is the table */
 };
 
 struct source {
@@ -42,12 +33,7 @@ struct source {
 	size_t skipped;		/* of them the time before */
 
 	/* While and after it is read. */
-	struct fetch *fetch;
-	struct feed_result result;
-	struct vrpset *set;
-	struct vrp_err err;
-	struct validators validators;
-	uint32_t retry_after;
+	struct feed_answer answer;
 	int64_t start;
 	int64_t shown;		/* when the progress line was written last */
 };
@@ -64,7 +50,7 @@ struct block {
 int64_t clock_ms(void);
 
 /* Read a source to its end; known is NULL when that happens only once. */
-enum outcome source_read(struct source *s, const struct options *o, const struct validators *known, struct names *names);
+enum feed_outcome source_read(struct source *s, const struct options *o, const struct validators *known, struct names *names);
 
 /* Write a block, and say what is in it.  -1 when it could not be written, which is said. */
 int block_deliver(const struct block *b, const struct options *o);

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "filewatch.h"
@@ -174,33 +173,23 @@ run(void *arg)
 	}
 }
 
-/*
- * A FIFO, such as bash's <(...), or a device cannot be read again: it is the
- * stream.  Without O_NONBLOCK its opening would wait for a writer.
- */
+/* A FIFO, such as bash's <(...), or a device cannot be read again: it is the stream. */
 static int
 open_path(struct feeder *f, struct vrp_err *err)
 {
-	int fd = open(f->config.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
+	bool regular;
+	int fd = filewatch_open(f->config.path, &regular);
 
-	if (fd >= 0 && fstat(fd, &st) == 0) {
-		if (S_ISREG(st.st_mode)) {
-			close(fd);
-			return 0;
-		}
-		if (!S_ISDIR(st.st_mode)) {
-			f->config.path = NULL;
-			f->fd = fd;
-			f->opened = true;
-			return 0;
-		}
-		errno = EISDIR;
-	}
-	vrp_err_set(err, "%s: %s", f->config.path, strerror(errno));
-	if (fd >= 0)
+	if (fd < 0)
+		return vrp_err_set(err, "%s: %s", f->config.path, strerror(errno));
+	if (regular) {
 		close(fd);
-	return -1;
+		return 0;
+	}
+	f->config.path = NULL;
+	f->fd = fd;
+	f->opened = true;
+	return 0;
 }
 
 static void

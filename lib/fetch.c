@@ -42,8 +42,8 @@ struct fetch {
 	char buffer[];		/* BUFFER bytes for a URL */
 };
 
-static bool
-is_url(const char *source)
+bool
+fetch_is_url(const char *source)
 {
 	return strncasecmp(source, "http://", 7) == 0 || strncasecmp(source, "https://", 8) == 0;
 }
@@ -54,7 +54,7 @@ fetch_name(const char *source)
 	const char *host, *end, *at;
 	char *name;
 
-	if (!is_url(source))
+	if (!fetch_is_url(source))
 		return strdup(source);
 	host = strchr(source, '/') + 2;
 	end = host + strcspn(host, "/?#");
@@ -229,7 +229,7 @@ fetch_open(const char *source, const struct fetch_options *o, const struct valid
 	bool input = strcmp(source, "-") == 0;
 	struct fetch *f;
 
-	if (is_url(source))
+	if (fetch_is_url(source))
 		return open_url(source, o, known, err);
 	f = calloc(1, sizeof(*f));
 	if (!f) {

@@ -43,6 +43,9 @@ struct fetch_options {
 	int wake;
 };
 
+/* Is the source a URL, and not a path? */
+bool fetch_is_url(const char *source);
+
 struct fetch;
 
 /*

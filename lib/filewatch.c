@@ -1,11 +1,37 @@
 /* SPDX-License-Identifier: ISC */
 #include "filewatch.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
 static bool
 same_file(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
 	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* Without O_NONBLOCK opening a FIFO would wait for a writer. */
+int
+filewatch_open(const char *path, bool *regular)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int error = 0;
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) < 0)
+		error = errno;
+	else if (S_ISDIR(st.st_mode))
+		error = EISDIR;
+	*regular = !error && S_ISREG(st.st_mode);
+	if (!error)
+		return fd;
+	close(fd);
+	errno = error;
+	return -1;
 }
 
 void

@@ -28,6 +28,13 @@ enum filewatch_state {
 	FILEWATCH_GONE,		/* said once each time it goes */
 };
 
+/*
+ * Open a file that shall be followed: never waits, and a directory is none.  What
+ * is not regular, a FIFO or a device, can't be read again and is a stream.  -1 with
+ * errno.
+ */
+VRP_NODISCARD int filewatch_open(const char *path, bool *regular);
+
 /* Before reading: what fd is about to give. */
 void filewatch_took(struct filewatch *w, int fd);
 

@@ -116,6 +116,13 @@ rtr_client_tick(struct rtr_client *c, int64_t now)
 	}
 }
 
+void
+rtr_client_hurry(struct rtr_client *c, int64_t now)
+{
+	if (c->wake > now)
+		c->wake = now;
+}
+
 int64_t
 rtr_client_deadline(const struct rtr_client *c)
 {

@@ -145,6 +145,9 @@ void rtr_client_receive(struct rtr_client *c, int64_t now, const void *data, siz
 void rtr_client_closed(struct rtr_client *c, int64_t now, const char *reason);
 void rtr_client_tick(struct rtr_client *c, int64_t now);
 
+/* What waits for the refresh or the retry interval is due now: the next tick does it. */
+void rtr_client_hurry(struct rtr_client *c, int64_t now);
+
 /* For good, or until it is started again, and then from the beginning: the table is dropped, without a flush. */
 void rtr_client_stop(struct rtr_client *c);
 void rtr_client_start(struct rtr_client *c);

@@ -608,6 +608,14 @@ rtr_manager_tick(struct rtr_manager *m, int64_t now)
 	settle(m);
 }
 
+void
+rtr_manager_hurry(struct rtr_manager *m, int64_t now)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (m->caches[i].running)
+			rtr_client_hurry(m->caches[i].client, now);
+}
+
 size_t
 rtr_manager_count(const struct rtr_manager *m)
 {

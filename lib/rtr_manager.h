@@ -145,6 +145,9 @@ void rtr_manager_closed(struct rtr_manager *m, size_t cache, int64_t now, const 
 int64_t rtr_manager_deadline(const struct rtr_manager *m);	/* INT64_MAX when there is none */
 void rtr_manager_tick(struct rtr_manager *m, int64_t now);
 
+/* Every cache that runs is asked or tried at the next tick, instead of after its refresh or retry interval. */
+void rtr_manager_hurry(struct rtr_manager *m, int64_t now);
+
 size_t rtr_manager_count(const struct rtr_manager *m);
 struct rtr_manager_cache rtr_manager_cache(const struct rtr_manager *m, size_t cache);
 enum rtr_group_state rtr_manager_group(const struct rtr_manager *m, uint8_t preference);
