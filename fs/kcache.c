@@ -317,6 +317,7 @@ kcache_count(struct kcache *k)
 void
 kcache_changed(struct kcache_changes *c, const struct node *node, enum tree_change what)
 {
+	c->whole = true;
 	if (c->all)
 		return;
 	if (c->count == c->cap) {
@@ -488,7 +489,7 @@ kcache_publish(struct kcache *k, struct view *view, struct kcache_changes *chang
 	k->epoch++;
 	if (changes->all) {
 		outdate_all(k);
-	} else if (changes->count) {
+	} else if (changes->whole) {
 		for (size_t i = 0; i < changes->count; i++)
 			outdate_change(k, &changes->list[i]);
 		outdate_whole(k);

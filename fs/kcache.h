@@ -72,7 +72,8 @@ struct kcache_changes {
 	} *list;
 	size_t count, cap;
 	bool all;		/* memory was out, or it is too much to list: anything may have changed */
-	bool status;		/* /status has, and nothing else if the list is empty */
+	bool whole;		/* what is made of the whole table, and the directories above; set when anything is listed */
+	bool status;		/* /status alone */
 };
 
 void kcache_changed(struct kcache_changes *c, const struct node *node, enum tree_change what);

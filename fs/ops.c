@@ -21,12 +21,13 @@ enum {
 	COOKIE_DOT_DOT = 2,
 };
 
-struct open_file {
-	struct content *content;	/* or, of /events: */
+/* Something open: a directory, a file, or /events. */
+struct ops_handle {
+	LIST_ENTRY(ops_handle) link;
+	struct content *content;
 	struct follower *follower;
-};
 
-struct open_dir {
+	/* Of a directory, and of no use to others: */
 	struct view *view;
 	uint64_t epoch;
 	struct node node;
@@ -38,16 +39,96 @@ context(fuse_req_t req)
 	return fuse_req_userdata(req);
 }
 
-static struct open_file *
-open_file(const struct fuse_file_info *fi)
+static struct ops_handle *
+handle_of(const struct fuse_file_info *fi)
 {
-	return (struct open_file *)(uintptr_t)fi->fh;
+	return (struct ops_handle *)(uintptr_t)fi->fh;
 }
 
-static struct open_dir *
-open_dir(const struct fuse_file_info *fi)
+/* ---- what is open ---- */
+
+int
+ops_context_init(struct ops_context *c)
 {
-	return (struct open_dir *)(uintptr_t)fi->fh;
+	c->open_count = 0;
+	LIST_INIT(&c->open);
+	return pthread_mutex_init(&c->lock, NULL) == 0 ? 0 : -1;
+}
+
+static void
+free_handle(struct ops_handle *h)
+{
+	content_close(h->content);
+	if (h->follower)
+		follower_close(h->follower);
+	view_unref(h->view);
+	free(h);
+}
+
+void
+ops_context_release(struct ops_context *c)
+{
+	struct ops_handle *h;
+
+	while ((h = LIST_FIRST(&c->open))) {
+		LIST_REMOVE(h, link);
+		free_handle(h);
+	}
+	pthread_mutex_destroy(&c->lock);
+}
+
+static void
+close_handle(struct ops_context *c, struct ops_handle *h)
+{
+	pthread_mutex_lock(&c->lock);
+	LIST_REMOVE(h, link);
+	c->open_count--;
+	pthread_mutex_unlock(&c->lock);
+	free_handle(h);
+}
+
+static int
+add_handle(struct ops_context *c, struct ops_handle *h)
+{
+	int rc = ENFILE;
+
+	pthread_mutex_lock(&c->lock);
+	if (c->open_count < OPS_OPEN_MAX) {
+		LIST_INSERT_HEAD(&c->open, h, link);
+		c->open_count++;
+		rc = 0;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return rc;
+}
+
+/* Open by one of the two below, and answer. */
+static void
+reply_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
+	   int (*open)(struct ops_context *c, fuse_ino_t ino, struct ops_handle *h, struct fuse_file_info *fi))
+{
+	struct ops_context *c = context(req);
+	struct ops_handle *h = calloc(1, sizeof(*h));
+	int rc = h ? open(c, ino, h, fi) : ENOMEM;
+
+	if (rc == 0)
+		rc = add_handle(c, h);
+	if (rc) {
+		if (h)
+			free_handle(h);
+		fuse_reply_err(req, rc);
+		return;
+	}
+	fi->fh = (uintptr_t)h;
+	if (fuse_reply_open(req, fi) < 0)
+		close_handle(c, h);
+}
+
+static void
+on_release(fuse_req_t req, fuse_ino_t ino VRP_UNUSED, struct fuse_file_info *fi)
+{
+	close_handle(context(req), handle_of(fi));
+	fuse_reply_err(req, 0);
 }
 
 /* ---- attributes ---- */
@@ -175,22 +256,20 @@ on_statfs(fuse_req_t req, fuse_ino_t ino VRP_UNUSED)
 /* ---- files ---- */
 
 static int
-open_node(struct ops_context *c, fuse_ino_t ino, struct open_file *f, struct fuse_file_info *fi)
+open_file(struct ops_context *c, fuse_ino_t ino, struct ops_handle *h, struct fuse_file_info *fi)
 {
-	struct node node;
 	struct view *view;
-	uint64_t epoch;
-	int rc = kcache_open(c->kcache, ino, &node, &view, &epoch);
+	int rc = kcache_open(c->kcache, ino, &h->node, &view, &h->epoch);
 
 	if (rc)
 		return rc;
-	if (node.kind == NODE_EVENTS) {
-		f->follower = follower_open(c->followers);
-		rc = f->follower ? 0 : ENOMEM;
+	if (h->node.kind == NODE_EVENTS) {
+		h->follower = follower_open(c->followers);
+		rc = h->follower ? 0 : ENOMEM;
 		fi->direct_io = 1;
 	} else {
 		/* A number has one content, so that pages are good whoever read them (kcache.h). */
-		rc = content_open(view, &node, &f->content);
+		rc = content_open(view, &h->node, &h->content);
 		fi->keep_cache = 1;
 	}
 	view_unref(view);
@@ -198,41 +277,12 @@ open_node(struct ops_context *c, fuse_ino_t ino, struct open_file *f, struct fus
 }
 
 static void
-close_file(struct open_file *f)
-{
-	content_close(f->content);
-	if (f->follower)
-		follower_close(f->follower);
-	free(f);
-}
-
-static void
 on_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	struct open_file *f;
-	int rc;
-
-	if ((fi->flags & O_ACCMODE) != O_RDONLY || fi->flags & O_TRUNC) {
+	if ((fi->flags & O_ACCMODE) != O_RDONLY || fi->flags & O_TRUNC)
 		fuse_reply_err(req, EROFS);
-		return;
-	}
-	f = calloc(1, sizeof(*f));
-	rc = f ? open_node(context(req), ino, f, fi) : ENOMEM;
-	if (rc) {
-		free(f);
-		fuse_reply_err(req, rc);
-		return;
-	}
-	fi->fh = (uintptr_t)f;
-	if (fuse_reply_open(req, fi) < 0)
-		close_file(f);
-}
-
-static void
-on_release(fuse_req_t req, fuse_ino_t ino VRP_UNUSED, struct fuse_file_info *fi)
-{
-	close_file(open_file(fi));
-	fuse_reply_err(req, 0);
+	else
+		reply_open(req, ino, fi, open_file);
 }
 
 /* What a thread reads into; it grows to the largest request, a megabyte. */
@@ -247,11 +297,11 @@ ops_thread_end(void)
 static void
 on_read(fuse_req_t req, fuse_ino_t ino VRP_UNUSED, size_t size, off_t offset, struct fuse_file_info *fi)
 {
-	struct open_file *f = open_file(fi);
+	struct ops_handle *h = handle_of(fi);
 	ssize_t n;
 
-	if (f->follower) {
-		follower_read(f->follower, req, size, offset, fi->flags & O_NONBLOCK);
+	if (h->follower) {
+		follower_read(h->follower, req, size, offset, fi->flags & O_NONBLOCK);
 		return;
 	}
 	buf_reset(&reply);
@@ -259,7 +309,7 @@ on_read(fuse_req_t req, fuse_ino_t ino VRP_UNUSED, size_t size, off_t offset, st
 		fuse_reply_err(req, ENOMEM);
 		return;
 	}
-	n = content_read(f->content, (uint64_t)offset, reply.data, size);
+	n = content_read(h->content, (uint64_t)offset, reply.data, size);
 	if (n < 0)
 		fuse_reply_err(req, errno);
 	else
@@ -269,10 +319,10 @@ on_read(fuse_req_t req, fuse_ino_t ino VRP_UNUSED, size_t size, off_t offset, st
 static void
 on_poll(fuse_req_t req, fuse_ino_t ino VRP_UNUSED, struct fuse_file_info *fi, struct fuse_pollhandle *handle)
 {
-	struct open_file *f = open_file(fi);
+	struct ops_handle *h = handle_of(fi);
 
-	if (f->follower) {
-		follower_poll(f->follower, req, handle);
+	if (h->follower) {
+		follower_poll(h->follower, req, handle);
 		return;
 	}
 	if (handle)
@@ -282,41 +332,23 @@ on_poll(fuse_req_t req, fuse_ino_t ino VRP_UNUSED, struct fuse_file_info *fi, st
 
 /* ---- directories ---- */
 
-static void
-close_dir(struct open_dir *d)
+static int
+open_dir(struct ops_context *c, fuse_ino_t ino, struct ops_handle *h, struct fuse_file_info *fi VRP_UNUSED)
 {
-	view_unref(d->view);
-	free(d);
+	return kcache_open(c->kcache, ino, &h->node, &h->view, &h->epoch);
 }
 
 static void
 on_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	struct open_dir *d = calloc(1, sizeof(*d));
-	int rc = d ? kcache_open(context(req)->kcache, ino, &d->node, &d->view, &d->epoch) : ENOMEM;
-
-	if (rc) {
-		free(d);
-		fuse_reply_err(req, rc);
-		return;
-	}
-	fi->fh = (uintptr_t)d;
-	if (fuse_reply_open(req, fi) < 0)
-		close_dir(d);
-}
-
-static void
-on_releasedir(fuse_req_t req, fuse_ino_t ino VRP_UNUSED, struct fuse_file_info *fi)
-{
-	close_dir(open_dir(fi));
-	fuse_reply_err(req, 0);
+	reply_open(req, ino, fi, open_dir);
 }
 
 /* A page of a directory for the kernel, and the look-ups in it, in case it never gets there. */
 struct page {
 	fuse_req_t req;
 	struct ops_context *context;
-	const struct open_dir *dir;
+	const struct ops_handle *dir;
 	bool plus;
 	char *data;
 	size_t len, size;
@@ -374,7 +406,7 @@ listed(const struct node *node)
 static int
 fill_page(struct page *p, uint64_t cookie)
 {
-	const struct open_dir *d = p->dir;
+	const struct ops_handle *d = p->dir;
 	struct node above = node_parent(&d->node);
 	struct listing_entry entry;
 	struct listing list;
@@ -395,7 +427,7 @@ fill_page(struct page *p, uint64_t cookie)
 static void
 read_dir(fuse_req_t req, size_t size, off_t cookie, struct fuse_file_info *fi, bool plus)
 {
-	struct page p = {.req = req, .context = context(req), .dir = open_dir(fi), .plus = plus, .size = size};
+	struct page p = {.req = req, .context = context(req), .dir = handle_of(fi), .plus = plus, .size = size};
 	int rc = ENOMEM;
 
 	buf_reset(&reply);
@@ -505,7 +537,7 @@ const struct fuse_lowlevel_ops ops_table = {
 	.opendir = on_opendir,
 	.readdir = on_readdir,
 	.readdirplus = on_readdirplus,
-	.releasedir = on_releasedir,
+	.releasedir = on_release,
 	.setattr = on_setattr,
 	.mknod = on_mknod,
 	.mkdir = on_mkdir,

@@ -9,6 +9,8 @@
 
 #define FUSE_USE_VERSION 312
 #include <fuse3/fuse_lowlevel.h>
+#include <pthread.h>
+#include <sys/queue.h>
 
 #include "followers.h"
 #include "inodes.h"
@@ -28,7 +30,18 @@ struct ops_context {
 	/* Called by any thread when the kernel holds more places than it shall; has to return at once. */
 	void (*crowded)(void *ctx);
 	void *ctx;
+
+	/* Set by ops_context_init(): what is open. */
+	pthread_mutex_t lock;
+	LIST_HEAD(, ops_handle) open;
+	size_t open_count;
 };
+
+#define OPS_OPEN_MAX 65536	/* files and directories that may be open at once; beyond it, ENFILE */
+
+/* -1 when there is no more of what it takes.  To release it closes what is open; no thread may answer any more. */
+VRP_NODISCARD int ops_context_init(struct ops_context *c);
+void ops_context_release(struct ops_context *c);
 
 extern const struct fuse_lowlevel_ops ops_table;
 
