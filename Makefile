@@ -26,7 +26,7 @@ OBJCOPY ?= objcopy
 PKG_CONFIG ?= pkg-config
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-OUR_CPPFLAGS = -D_GNU_SOURCE -DVRPTOOLS_VERSION='"$(VERSION)"' -Ilib
+OUR_CPPFLAGS = -D_GNU_SOURCE -DVRPTOOLS_VERSION='"$(VERSION)"' -Ilib -Ifs
 OUR_CFLAGS = -std=gnu17 -pthread -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 HARDEN ?= yes
 HARDEN_CFLAGS = -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
@@ -79,6 +79,9 @@ LIB_SRC = $(wildcard $(patsubst %,lib/%.c,$(L0) $(L1) $(L2) $(L3) $(L4) $(L5)))
 CMD_SRC = $(wildcard $(TOOLS:%=cmd/%.c))
 PART_SRC = cmd/vrp-fetch-live.c cmd/vrp-validate-watch.c cmd/rtr-dump-once.c cmd/rtr-dump-follow.c
 
+# The tree of the file system, without FUSE; tests link it, too.
+FS_SRC = $(wildcard $(patsubst %,fs/%.c,node anchors lines changes index edition text file view content inodes tree events))
+
 # What the library for others is made of: the facade, and what it stands on.
 API = api_types api_view api_table api_client api_follow \
       err num stamp enc buf arena huge out prefix payload names vrpset delta merge rov aspa line stream table load \
@@ -89,6 +92,7 @@ TEST_SRC = $(wildcard t/unit/test_*.c t/tools/*.c)
 FUZZ_SRC = $(wildcard t/fuzz/fuzz_*.c)
 
 LIB = $(BUILD)/libvrp.a
+FS_LIB = $(BUILD)/libvrpfs.a
 PUBLIC_LIB = $(BUILD)/lib/$(SONAME) $(BUILD)/lib/libvrp.a
 BIN = $(CMD_SRC:cmd/%.c=$(BUILD)/bin/%)
 TEST_BIN = $(patsubst %.c,$(BUILD)/t/%,$(notdir $(TEST_SRC)))
@@ -125,6 +129,8 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags $(BUILD)/harden.cc
 	$(Q)$(COMPILE) @$(BUILD)/harden.cc -MMD -MP -c $< -o $@
 
 $(LIB): $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
+$(FS_LIB): $(FS_SRC:%.c=$(BUILD)/obj/%.o)
+$(LIB) $(FS_LIB):
 	@rm -f $@
 	$(call say,ar)
 	$(Q)$(AR) rcs $@ $^
@@ -161,16 +167,16 @@ $(BUILD)/bin/rtr-dump: $(BUILD)/obj/cmd/rtr-dump-once.o $(BUILD)/obj/cmd/rtr-dum
 define link_test =
 @mkdir -p $(@D)
 $(call say,link)
-$(Q)$(LINK) @$(BUILD)/harden.ld $< $(LIB) -Wl,--as-needed $(call libs,$(PKGS_test)) $(LIBS) -lm -o $@
+$(Q)$(LINK) @$(BUILD)/harden.ld $< $(FS_LIB) $(LIB) -Wl,--as-needed $(call libs,$(PKGS_test)) $(LIBS) -lm -o $@
 endef
-$(BUILD)/t/%: $(BUILD)/obj/t/unit/%.o $(LIB) $(BUILD)/harden.ld
+$(BUILD)/t/%: $(BUILD)/obj/t/unit/%.o $(FS_LIB) $(LIB) $(BUILD)/harden.ld
 	$(link_test)
-$(BUILD)/t/%: $(BUILD)/obj/t/tools/%.o $(LIB) $(BUILD)/harden.ld
+$(BUILD)/t/%: $(BUILD)/obj/t/tools/%.o $(FS_LIB) $(LIB) $(BUILD)/harden.ld
 	$(link_test)
 
-$(BUILD)/fuzz_%: $(BUILD)/obj/t/fuzz/fuzz_%.o $(LIB)
+$(BUILD)/fuzz_%: $(BUILD)/obj/t/fuzz/fuzz_%.o $(FS_LIB) $(LIB)
 	$(call say,link)
-	$(Q)$(LINK) -fsanitize=fuzzer $< $(LIB) -Wl,--as-needed $(call libs,$(PKGS_test)) $(LIBS) -o $@
+	$(Q)$(LINK) -fsanitize=fuzzer $< $(FS_LIB) $(LIB) -Wl,--as-needed $(call libs,$(PKGS_test)) $(LIBS) -o $@
 
 -include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/pic/*/*.d)
 
@@ -288,11 +294,11 @@ lint: compile_commands.json
 	$(MAKE) -j$(JOBS) BUILD=build-lint/clang CC=clang CFLAGS='-O2 -Werror' programs
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 		--include=$(firstword $(wildcard /usr/include/*/sys/queue.h /usr/include/sys/queue.h)) \
-		-j $(JOBS) -D_GNU_SOURCE -Ilib $(LIB_SRC) $(CMD_SRC) $(PART_SRC)
-	printf '%s\n' $(LIB_SRC) $(CMD_SRC) $(PART_SRC) | xargs -P $(JOBS) -n 4 clang-tidy --quiet -p . 2>/dev/null
+		-j $(JOBS) -D_GNU_SOURCE -Ilib -Ifs $(LIB_SRC) $(CMD_SRC) $(PART_SRC) $(FS_SRC)
+	printf '%s\n' $(LIB_SRC) $(CMD_SRC) $(PART_SRC) $(FS_SRC) | xargs -P $(JOBS) -n 4 clang-tidy --quiet -p . 2>/dev/null
 
 compile_commands.json: Makefile FORCE
-	@{ sep='['; for f in $(LIB_SRC) $(CMD_SRC) $(PART_SRC) $(TEST_SRC) $(wildcard t/perf/*.c) $(FUZZ_SRC); do \
+	@{ sep='['; for f in $(LIB_SRC) $(CMD_SRC) $(PART_SRC) $(FS_SRC) $(TEST_SRC) $(wildcard t/perf/*.c) $(FUZZ_SRC); do \
 		printf '%s\n{"directory": "%s", "file": "%s", "command": "%s"}' "$$sep" '$(CURDIR)' "$$f" \
 			'$(subst ",\",$(subst ','\'',$(COMPILE))) -c '"$$f"; sep=,; done; echo; echo ']'; } >$@
 
