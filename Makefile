@@ -44,14 +44,15 @@ say = $(if $(V),,@echo '$(1)	$@')
 # ---- Dependencies
 
 # The packages of Debian to build with, then those to test with.  `make deps` installs what is missing.
-DEPS_BUILD = gcc libc6-dev pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev ca-certificates xz-utils
-DEPS_TEST = bats bgpdump bzip2 clang clang-tidy cppcheck diffutils fish git iproute2 jq libclang-rt-14-dev \
+DEPS_BUILD = gcc libc6-dev pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev libfuse3-dev ca-certificates xz-utils
+DEPS_TEST = bats bgpdump bzip2 clang clang-tidy cppcheck diffutils fish fuse3 git iproute2 jq libclang-rt-14-dev \
 	    libcmocka-dev mandoc openssl procps python3-cffi python3-dev python3-pip python3-setuptools python3-wheel zsh
 DEPS = $(DEPS_BUILD) $(DEPS_TEST)
 
 # What each program links beside libvrp and libc.
 PKGS_vrp-fetch = libcurl
 PKGS_rtr-serve = libevent_core
+PKGS_vrpfs = fuse3 libcurl
 PKGS_test = cmocka libevent_core libcurl jansson
 
 libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1)))
@@ -72,7 +73,7 @@ L3 = line stream table merger feed feed_json feed_csv json \
 L4 = filewatch load routefile fetch feed_ask savefile transport rtr_link rtr_ask feeder listener rtr_server \
      source source_stream source_file source_feed source_cache
 L5 = cli api_types api_view api_table api_client api_follow
-TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate rtr-serve rtr-dump
+TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate rtr-serve rtr-dump vrpfs
 export L0 L1 L2 L3 L4 L5 TOOLS VERSION
 
 LIB_SRC = $(wildcard $(patsubst %,lib/%.c,$(L0) $(L1) $(L2) $(L3) $(L4) $(L5)))
@@ -80,7 +81,10 @@ CMD_SRC = $(wildcard $(TOOLS:%=cmd/%.c))
 PART_SRC = cmd/vrp-fetch-live.c cmd/vrp-validate-watch.c cmd/rtr-dump-once.c cmd/rtr-dump-follow.c
 
 # The tree of the file system, without FUSE; tests link it, too.
-FS_SRC = $(wildcard $(patsubst %,fs/%.c,node anchors lines changes index edition text file view content inodes tree events))
+FS_SRC = $(wildcard $(patsubst %,fs/%.c,node anchors lines changes index edition text file view content inodes tree events \
+	     kcache mountpoint))
+# The program around it.
+VRPFS_SRC = fs/main.c fs/vrpfs.c fs/session.c fs/ops.c fs/followers.c
 
 # What the library for others is made of: the facade, and what it stands on.
 API = api_types api_view api_table api_client api_follow \
@@ -94,7 +98,7 @@ FUZZ_SRC = $(wildcard t/fuzz/fuzz_*.c)
 LIB = $(BUILD)/libvrp.a
 FS_LIB = $(BUILD)/libvrpfs.a
 PUBLIC_LIB = $(BUILD)/lib/$(SONAME) $(BUILD)/lib/libvrp.a
-BIN = $(CMD_SRC:cmd/%.c=$(BUILD)/bin/%)
+BIN = $(CMD_SRC:cmd/%.c=$(BUILD)/bin/%) $(BUILD)/bin/vrpfs
 TEST_BIN = $(patsubst %.c,$(BUILD)/t/%,$(notdir $(TEST_SRC)))
 FUZZ_BIN = $(FUZZ_SRC:t/fuzz/%.c=$(BUILD)/%)
 MAN = $(wildcard man/*.[0-9])
@@ -158,6 +162,11 @@ $(BUILD)/bin/%: $(BUILD)/obj/cmd/%.o $(LIB) $(BUILD)/harden.ld
 	@mkdir -p $(@D)
 	$(call say,link)
 	$(Q)$(LINK) @$(BUILD)/harden.ld $(filter %.o,$^) $(LIB) $(call libs,$(PKGS_$*)) $(LIBS) -o $@
+
+$(BUILD)/bin/vrpfs: $(VRPFS_SRC:%.c=$(BUILD)/obj/%.o) $(FS_LIB) $(LIB) $(BUILD)/harden.ld
+	@mkdir -p $(@D)
+	$(call say,link)
+	$(Q)$(LINK) @$(BUILD)/harden.ld $(filter %.o,$^) $(FS_LIB) $(LIB) $(call libs,$(PKGS_vrpfs)) $(LIBS) -o $@
 
 $(BUILD)/bin/vrp-fetch: $(BUILD)/obj/cmd/vrp-fetch-live.o
 $(BUILD)/bin/vrp-validate: $(BUILD)/obj/cmd/vrp-validate-watch.o
@@ -294,11 +303,11 @@ lint: compile_commands.json
 	$(MAKE) -j$(JOBS) BUILD=build-lint/clang CC=clang CFLAGS='-O2 -Werror' programs
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 		--include=$(firstword $(wildcard /usr/include/*/sys/queue.h /usr/include/sys/queue.h)) \
-		-j $(JOBS) -D_GNU_SOURCE -Ilib -Ifs $(LIB_SRC) $(CMD_SRC) $(PART_SRC) $(FS_SRC)
-	printf '%s\n' $(LIB_SRC) $(CMD_SRC) $(PART_SRC) $(FS_SRC) | xargs -P $(JOBS) -n 4 clang-tidy --quiet -p . 2>/dev/null
+		-j $(JOBS) -D_GNU_SOURCE -Ilib -Ifs $(LIB_SRC) $(CMD_SRC) $(PART_SRC) $(FS_SRC) $(VRPFS_SRC)
+	printf '%s\n' $(LIB_SRC) $(CMD_SRC) $(PART_SRC) $(FS_SRC) $(VRPFS_SRC) | xargs -P $(JOBS) -n 4 clang-tidy --quiet -p . 2>/dev/null
 
 compile_commands.json: Makefile FORCE
-	@{ sep='['; for f in $(LIB_SRC) $(CMD_SRC) $(PART_SRC) $(FS_SRC) $(TEST_SRC) $(wildcard t/perf/*.c) $(FUZZ_SRC); do \
+	@{ sep='['; for f in $(LIB_SRC) $(CMD_SRC) $(PART_SRC) $(FS_SRC) $(VRPFS_SRC) $(TEST_SRC) $(wildcard t/perf/*.c) $(FUZZ_SRC); do \
 		printf '%s\n{"directory": "%s", "file": "%s", "command": "%s"}' "$$sep" '$(CURDIR)' "$$f" \
 			'$(subst ",\",$(subst ','\'',$(COMPILE))) -c '"$$f"; sep=,; done; echo; echo ']'; } >$@
 

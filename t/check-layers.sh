@@ -9,6 +9,7 @@ build=${BUILD:-build}
 # Whose concern each third-party library is.
 declare -A concern=(
 	[curl]="lib/fetch.c"
+	[fuse3]="fs/ops.c fs/ops.h fs/followers.c fs/followers.h fs/session.c fs/session.h"
 	[event2]="lib/listener.c lib/rtr_server.c cmd/rtr-serve.c"
 	[jansson]=""
 	[openssl]=""
