@@ -514,11 +514,20 @@ on_create(fuse_req_t req, fuse_ino_t parent VRP_UNUSED, const char *name VRP_UNU
 
 /* ---- the session ---- */
 
+/*
+ * A close is a request in the background, of which the kernel has 12 under way
+ * unless told otherwise.  That is less than many readers open at once, and what
+ * is closed but not told would pile up.
+ */
+#define BACKGROUND_MAX 8192
+
 /* Content never changes behind the kernel's back, so it need not look at times to find out. */
 static void
 on_init(void *ctx VRP_UNUSED, struct fuse_conn_info *conn)
 {
 	conn->want &= ~(unsigned)(FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_SPLICE_READ);
+	conn->max_background = BACKGROUND_MAX;
+	conn->congestion_threshold = BACKGROUND_MAX;
 	conn->time_gran = 1;
 }
 

@@ -14,6 +14,7 @@
 #define THREADS_MIN 4
 #define THREADS_MAX 16
 #define HELD_MAX ((size_t)1 << 18)	/* places that the kernel shall hold; a KiB each there, and 100 bytes here */
+#define ERROR_MAX 320
 #define KEEPER_PAUSE_NS 5000000		/* between two rounds, in which the kernel forgets what was dropped */
 
 struct vrpfs {
@@ -43,7 +44,7 @@ struct vrpfs {
 	bool ready;
 	enum source_state state;
 	size_t refusals;
-	char error[sizeof(((struct vrp_err *)0)->msg)];
+	char error[ERROR_MAX];
 };
 
 /* ---- the keeper ---- */
@@ -183,17 +184,39 @@ on_table(void *ctx, struct vrpset *set, const struct delta *delta, const struct 
 
 /* ---- the source's status ---- */
 
+/* "in sync" as a word for /status. */
+static void
+format_state(enum source_state state, char out[32])
+{
+	snprintf(out, 32, "%s", source_state_name(state));
+	for (char *p = out; (p = strchr(p, ' ')); p++)
+		*p = '-';
+}
+
+static void
+format_error(const struct vrp_err *err, char *out, size_t size)
+{
+	if (err->line && err->column)
+		snprintf(out, size, "line %zu, column %zu: %s", err->line, err->column, err->msg);
+	else if (err->line)
+		snprintf(out, size, "line %zu: %s", err->line, err->msg);
+	else
+		snprintf(out, size, "%s", err->msg);
+}
+
 static void
 log_status(struct vrpfs *v, const struct source_status *s, const char *error)
 {
 	const struct log *log = v->config.log;
+	char refused[ERROR_MAX];
 	const char *name;
 
 	pthread_mutex_lock(&v->starting);
 	name = source_name(v->source);
 	pthread_mutex_unlock(&v->starting);
+	format_error(&s->refused, refused, sizeof(refused));
 	if (s->refusals > v->refusals)
-		log_line(log, LOG_LEVEL_WARNING, "%s: refused: %s", name, s->refused.msg);
+		log_line(log, LOG_LEVEL_WARNING, "%s: refused: %s", name, refused);
 	v->refusals = s->refusals;
 	if (s->state == v->state && strcmp(error, v->error) == 0)
 		return;
@@ -225,16 +248,21 @@ on_status(void *ctx, const struct source_status *s)
 {
 	struct vrpfs *v = ctx;
 	struct kcache_changes changes = {.status = true};
-	const char *error = s->withdrawn[0] ? s->withdrawn : s->error.msg;
+	char state[32], error[ERROR_MAX];
 	struct tree_status status = {
-		.state = source_state_name(s->state),
-		.error = error[0] ? error : NULL,
+		.state = state,
 		.checked = s->updated,
 		.next = s->next,
 	};
 
+	format_state(s->state, state);
+	if (s->withdrawn[0])
+		snprintf(error, sizeof(error), "%s", s->withdrawn);
+	else
+		format_error(&s->error, error, sizeof(error));
 	if (v->set)
 		update(v, &s->meta);
+	status.error = error[0] ? error : NULL;
 	if (tree_set_status(v->tree, &status, now()) == 0)
 		publish(v, &changes);
 	log_status(v, s, error);
