@@ -28,6 +28,7 @@
 
 #include "buf.h"
 #include "cli.h"
+#include "fetch.h"
 #include "mountpoint.h"
 #include "num.h"
 #include "vrpfs.h"
@@ -68,14 +69,15 @@ struct options {
 	bool exit_on_eof;
 	enum log_level level;
 	struct buf mount;	/* options that are passed on */
-	struct buf lists;	/* copies of -o, one after the other, into which options point */
+	struct buf copies;	/* pointers to memory that options point into */
 };
 
 /* What threads tell the main loop, each a bit, and in reason why the source fails. */
 struct daemon {
 	const struct cli *cli;
 	struct options *options;
-	struct log log;
+	struct log log;		/* standard error, then syslog; changes under lock */
+	struct log log_of_fs;	/* leads there */
 	struct vrpfs *fs;
 	int told;		/* eventfd */
 	int signals;		/* signalfd */
@@ -242,7 +244,7 @@ set_mount_options(struct cli *cli, struct options *o)
 {
 	char *copy = strdup(cli->arg), *rest = copy, *item;
 
-	if (!copy || buf_add(&o->lists, &copy, sizeof(copy)) < 0)
+	if (!copy || buf_add(&o->copies, &copy, sizeof(copy)) < 0)
 		cli_die(cli, "out of memory");
 	while ((item = strsep(&rest, ",")))
 		if (*item)
@@ -261,7 +263,7 @@ source_of(const struct cli *cli, struct options *o, const char *arg)
 	whole = realpath(arg, NULL);
 	if (!whole)
 		cli_die(cli, "%s: %s", arg, strerror(errno));
-	if (buf_add(&o->lists, &whole, sizeof(whole)) < 0)
+	if (buf_add(&o->copies, &whole, sizeof(whole)) < 0)
 		cli_die(cli, "out of memory");
 	return whole;
 }
@@ -270,6 +272,7 @@ static void
 parse_options(struct cli *cli, int argc, char **argv, struct options *o)
 {
 	int opt, index;
+	char *name;
 
 	while ((opt = cli_next(cli, argc, argv, &index)) != -1) {
 		if (opt == 'o')
@@ -287,19 +290,21 @@ parse_options(struct cli *cli, int argc, char **argv, struct options *o)
 		o->background = true;
 	if (o->background)
 		o->fs.source.source = source_of(cli, o, argv[index]);
-	if (buf_add(&o->mount, "", 1) < 0)
+	name = fetch_name(o->fs.source.source);
+	if (!name || buf_add(&o->copies, &name, sizeof(name)) < 0 || buf_add(&o->mount, "", 1) < 0)
 		cli_die(cli, "out of memory");
+	o->fs.name = name;
 	o->fs.options = o->mount.data;
 }
 
 static void
 release_options(struct options *o)
 {
-	char **copies = (char **)(void *)o->lists.data;
+	char **copies = (char **)(void *)o->copies.data;
 
-	for (size_t i = 0; i < o->lists.len / sizeof(*copies); i++)
+	for (size_t i = 0; i < o->copies.len / sizeof(*copies); i++)
 		free(copies[i]);
-	buf_release(&o->lists);
+	buf_release(&o->copies);
 	buf_release(&o->mount);
 }
 
@@ -350,7 +355,9 @@ go_to_background(struct daemon *d)
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	bool input = strcmp(d->options->fs.source.source, "-") == 0;
 
+	pthread_mutex_lock(&d->lock);
 	d->log = cli_syslog(d->cli, d->options->level);
+	pthread_mutex_unlock(&d->lock);
 	(void)setsid();
 	if (chdir("/") < 0 || null < 0)
 		log_line(&d->log, LOG_LEVEL_WARNING, "not all of the way to the background: %s", strerror(errno));
@@ -361,6 +368,31 @@ go_to_background(struct daemon *d)
 	(void)!write(d->parent, "", 1);
 	close(d->parent);
 	d->parent = -1;
+}
+
+/* ---- log ---- */
+
+static void
+write_log(void *ctx, enum log_level level, const char *line)
+{
+	struct daemon *d = ctx;
+	struct log to;
+
+	pthread_mutex_lock(&d->lock);
+	to = d->log;
+	pthread_mutex_unlock(&d->lock);
+	if (level <= to.max)
+		to.write(to.ctx, level, line);
+}
+
+/* Who waits for us in the foreground hears of the end by one message or none. */
+static void
+start_log(struct daemon *d)
+{
+	enum log_level level = d->options->level;
+
+	d->log = cli_log(d->cli, d->options->background && level < LOG_LEVEL_DEBUG ? LOG_LEVEL_ERROR : level);
+	d->log_of_fs = (struct log){write_log, d, level};
 }
 
 /* ---- events ---- */
@@ -401,7 +433,7 @@ handle_events(struct daemon *d)
 		return EXIT_DONE;
 	}
 	if (events & 1U << VRPFS_FAILED && d->parent >= 0) {
-		cli_warn(d->cli, "%s: %s", d->options->fs.source.source, d->reason);
+		cli_warn(d->cli, "%s: %s", d->options->fs.name, d->reason);
 		return EXIT_TROUBLE;
 	}
 	if (events & 1U << VRPFS_INPUT_ENDED && d->options->exit_on_eof) {
@@ -491,8 +523,8 @@ mount_it(struct daemon *d)
 	if (!o->fs.path)
 		cli_die(d->cli, "%s: %s", o->path, err.msg);
 	if (took_over)
-		log_line(&d->log, LOG_LEVEL_WARNING, "%s: took over from a vrpfs that was killed", o->fs.path);
-	o->fs.log = &d->log;
+		cli_warn(d->cli, "%s: took over from a vrpfs that was killed", o->fs.path);
+	o->fs.log = &d->log_of_fs;
 	o->fs.event = on_event;
 	o->fs.ctx = d;
 	d->fs = vrpfs_mount(&o->fs, &err);
@@ -508,7 +540,7 @@ serve(struct daemon *d)
 
 	vrp_err_clear(&err);
 	if (vrpfs_start(d->fs, &err) < 0) {
-		cli_warn(d->cli, "%s: %s", d->options->fs.source.source, err.msg);
+		cli_warn(d->cli, "%s: %s", d->options->fs.name, err.msg);
 	} else {
 		log_line(&d->log, LOG_LEVEL_INFO, "mounted on %s", d->options->fs.path);
 		status = run(d);
@@ -537,7 +569,7 @@ main(int argc, char **argv)
 	parse_options(&cli, argc, argv, &options);
 	cli_open_standard_streams(&cli, false);
 	return_large_memory();
-	d.log = cli_log(&cli, options.level);
+	start_log(&d);
 	if (options.background)
 		fork_child(&d);
 	set_up(&d);

@@ -27,7 +27,6 @@ struct vrpfs {
 	struct ops_context ops;
 	bool ops_ready;
 	struct session *session;
-	pthread_mutex_t starting;	/* until source is known to its own thread */
 	struct source *source;
 
 	/* Notices to the kernel are sent by one thread at a time. */
@@ -209,11 +208,8 @@ log_status(struct vrpfs *v, const struct source_status *s, const char *error)
 {
 	const struct log *log = v->config.log;
 	char refused[ERROR_MAX];
-	const char *name;
+	const char *name = v->config.name;
 
-	pthread_mutex_lock(&v->starting);
-	name = source_name(v->source);
-	pthread_mutex_unlock(&v->starting);
 	format_error(&s->refused, refused, sizeof(refused));
 	if (s->refusals > v->refusals)
 		log_line(log, LOG_LEVEL_WARNING, "%s: refused: %s", name, refused);
@@ -319,7 +315,7 @@ struct vrpfs *
 vrpfs_mount(const struct vrpfs_config *config, struct vrp_err *err)
 {
 	struct session_config session = {
-		.source = config->source.source,
+		.source = config->name,
 		.options = config->options,
 		.path = config->path,
 		.threads = thread_count(),
@@ -333,7 +329,6 @@ vrpfs_mount(const struct vrpfs_config *config, struct vrp_err *err)
 	}
 	v->config = *config;
 	session.ctx = v;
-	pthread_mutex_init(&v->starting, NULL);
 	pthread_mutex_init(&v->dropping, NULL);
 	sem_init(&v->work, 0, 0);
 	if (make_parts(v) < 0)
@@ -359,9 +354,7 @@ vrpfs_start(struct vrpfs *v, struct vrp_err *err)
 		return vrp_err_nomem(err);
 	if (session_start(v->session, err) < 0)
 		return -1;
-	pthread_mutex_lock(&v->starting);
 	v->source = source_start(&config, err);
-	pthread_mutex_unlock(&v->starting);
 	return v->source ? 0 : -1;
 }
 
@@ -398,7 +391,6 @@ vrpfs_stop(struct vrpfs *v)
 	names_unref(v->names);
 	vrpset_unref(v->set);
 	sem_destroy(&v->work);
-	pthread_mutex_destroy(&v->starting);
 	pthread_mutex_destroy(&v->dropping);
 	free(v);
 }

@@ -31,6 +31,7 @@ enum vrpfs_event {
 
 struct vrpfs_config {
 	const char *path;		/* to mount on, absolute */
+	const char *name;		/* of the source, as it may be shown */
 	const char *options;		/* for the kernel and libfuse, joined by commas; may be "" */
 	uid_t uid;
 	gid_t gid;

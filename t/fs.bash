@@ -40,7 +40,7 @@ table() {
 has_mount() { grep -q " $(realpath -m "$1") fuse" /proc/self/mounts; }
 
 mount_fs() {
-	mkdir -p "$1"
+	[ -d "$1" ] || mkdir "$1" 2>/dev/null || :
 	start "$1" vrpfs -f --max-age 0 "${@:2}" "$1"
 	wait_log "$1" ': in sync'
 }
