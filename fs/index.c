@@ -178,7 +178,7 @@ struct ta_counts {
 };
 
 static void
-count_anchors(const struct index *x, struct ta_counts counts[NAMES_MAX])
+count_anchors(const struct index *x, struct ta_counts *counts)
 {
 	for (size_t i = 0; i < x->vrp_count; i++)
 		counts[x->vrps[i].ta].vrps++;
@@ -190,11 +190,11 @@ count_anchors(const struct index *x, struct ta_counts counts[NAMES_MAX])
 
 /* Into x->tas, which has room; place[] is where each one's records begin. */
 static void
-list_anchors(struct index *x, const struct ta_counts counts[NAMES_MAX], uint32_t place[NAMES_MAX], int64_t now)
+list_anchors(struct index *x, const struct ta_counts *counts, size_t names, uint32_t *place, int64_t now)
 {
 	uint32_t at = 0;
 
-	for (uint32_t id = 0; id < NAMES_MAX; id++) {
+	for (uint32_t id = 0; id < names; id++) {
 		const struct ta_counts *c = &counts[id];
 		struct index_ta *ta = &x->tas[x->ta_count];
 
@@ -212,15 +212,15 @@ list_anchors(struct index *x, const struct ta_counts counts[NAMES_MAX], uint32_t
 static int
 sort_by_ta(struct index *x, int64_t now)
 {
-	struct ta_counts *counts = calloc(NAMES_MAX, sizeof(*counts));
-	uint32_t *place = calloc(NAMES_MAX, sizeof(*place));
-	size_t count = vrpset_count(x->set);
+	size_t count = vrpset_count(x->set), names = names_count(vrpset_names(x->set));
+	struct ta_counts *counts = calloc(names, sizeof(*counts));
+	uint32_t *place = calloc(names, sizeof(*place));
 
-	x->tas = calloc(NAMES_MAX, sizeof(*x->tas));
+	x->tas = calloc(names, sizeof(*x->tas));
 	x->ta_order = array_new(count, sizeof(*x->ta_order));
 	if (counts && place && x->tas && x->ta_order) {
 		count_anchors(x, counts);
-		list_anchors(x, counts, place, now);
+		list_anchors(x, counts, names, place, now);
 		for (size_t i = 0; i < count; i++)
 			x->ta_order[place[ta_of(x, i)]++] = (uint32_t)i;
 	}
@@ -432,7 +432,7 @@ index_memory(const struct index *x)
 {
 	return sizeof(*x) + rov_memory(x->rov) + lines_memory(&x->all) + lines_memory(&x->by_as) + lines_memory(&x->by_ta) +
 	       x->vrp_count * sizeof(*x->as_order) + vrpset_count(x->set) * sizeof(*x->ta_order) +
-	       x->as_count * sizeof(*x->ases) + NAMES_MAX * sizeof(*x->tas) +
+	       x->as_count * sizeof(*x->ases) + x->ta_count * sizeof(*x->tas) +
 	       x->prefix_count * (sizeof(*x->prefixes) + sizeof(*x->prefix_times)) +
 	       x->address_count * (sizeof(*x->addresses) + sizeof(*x->address_times));
 }

@@ -274,7 +274,7 @@ tell_changes(const struct teller *t, const struct changes *changes)
 
 	for (size_t i = 0; i < changes->asn_count; i++)
 		tell_as(t, changes->asns[i]);
-	for (uint32_t id = 0; id < NAMES_MAX; id++)
+	for (uint32_t id = 0; id < changes->ta_count; id++)
 		if (changes->tas[id])
 			tell_ta(t, id);
 	while ((prefix = changes_next_prefix(changes, &walk)))
