@@ -282,6 +282,21 @@ tell_changes(const struct teller *t, const struct changes *changes)
 	tell_deltas(t);
 }
 
+/* The first table. */
+static void
+tell_all(const struct teller *t)
+{
+	const struct index *x = t->after->index;
+	struct prefix address = {0};
+
+	for (size_t i = 0; i < x->as_count; i++)
+		tell_as(t, x->ases[i].asn);
+	for (size_t i = 0; i < x->ta_count; i++)
+		tell_ta(t, x->tas[i].id);
+	for (size_t i = 0; i < x->prefix_count; i++)
+		tell_prefix(t, index_prefix(x, i), &address);
+}
+
 /* ---- updates */
 
 static bool
@@ -305,7 +320,7 @@ change_time(const struct tree *t, const struct block_attrs *meta, int64_t now)
 	return now;
 }
 
-/* The edition after the present one. */
+/* The edition after the present one; changes is NULL for the first. */
 static struct edition *
 next_edition(struct tree *t, struct vrpset *set, const struct block_attrs *meta, const struct changes *changes, int64_t now,
 	     struct vrp_err *err)
@@ -315,10 +330,10 @@ next_edition(struct tree *t, struct vrpset *set, const struct block_attrs *meta,
 	struct edition *e;
 	struct index *x;
 
-	if (before->version && changes_empty(changes))
+	if (changes && changes_empty(changes))
 		x = index_ref(before->index);
 	else
-		x = index_new(set, before->version ? before->index : NULL, changes, when, err);
+		x = index_new(set, changes ? before->index : NULL, changes, when, err);
 	if (!x)
 		return NULL;
 	e = edition_new(t->anchors, x, meta);
@@ -326,7 +341,7 @@ next_edition(struct tree *t, struct vrpset *set, const struct block_attrs *meta,
 	if (e) {
 		e->version = before->version + 1;
 		e->time = before->version ? when : now;
-		if (before->version == 0 || add_deltas(e, before, &changes->delta) == 0)
+		if (!changes || add_deltas(e, before, &changes->delta) == 0)
 			return e;
 		edition_unref(e);
 	}
@@ -342,7 +357,7 @@ update(struct tree *t, struct vrpset *set, const struct block_attrs *meta, const
 	struct edition *before = t->view->edition, *e;
 	struct view *v;
 
-	if (before->version && changes_empty(changes) && same_meta(meta, &before->meta))
+	if (changes && changes_empty(changes) && same_meta(meta, &before->meta))
 		return 0;
 	if (anchors_learn(t->anchors) < 0)
 		return vrp_err_nomem(err);
@@ -357,8 +372,10 @@ update(struct tree *t, struct vrpset *set, const struct block_attrs *meta, const
 	teller.before = edition_ref(before);
 	teller.after = e;
 	publish(t, v);
-	if (ops && ops->change)
+	if (ops && ops->change && changes)
 		tell_changes(&teller, changes);
+	else if (ops && ops->change)
+		tell_all(&teller);
 	edition_unref(before);
 	edition_unref(e);
 	return 1;
@@ -373,6 +390,8 @@ tree_update(struct tree *t, struct vrpset *set, const struct block_attrs *meta, 
 
 	if (vrpset_names(set) != t->names)
 		return vrp_err_set(err, "the set has other names than the tree");
+	if (t->view->edition->version == 0)
+		return update(t, set, meta, NULL, nanoseconds(now), ops, ctx, err);
 	if (changes_init(&changes, t->view->edition->index->set, set) < 0)
 		return vrp_err_nomem(err);
 	rc = update(t, set, meta, &changes, nanoseconds(now), ops, ctx, err);

@@ -201,9 +201,9 @@ time_of(const struct view *v, const struct node *node)
 	case NODE_TA_ASPA:
 		return index_find_ta(x, node->number, &at) ? x->tas[at].time : 0;
 	case NODE_PREFIX_ADDRESS:
-		return index_find_address(x, &node->prefix, &at) ? x->address_times[at] : 0;
+		return index_find_address(x, &node->prefix, &at) ? index_address_time(x, at) : 0;
 	case NODE_PREFIX:
-		return index_find_prefix(x, &node->prefix, &at) ? x->prefix_times[at] : 0;
+		return index_find_prefix(x, &node->prefix, &at) ? index_prefix_time(x, at) : 0;
 	case NODE_DELTA:
 		return edition_delta(v->edition, node->number)->time;
 	}
