@@ -282,19 +282,27 @@ tell_changes(const struct teller *t, const struct changes *changes)
 	tell_deltas(t);
 }
 
-/* The first table. */
+/* Of the first table all is new. */
 static void
 tell_all(const struct teller *t)
 {
 	const struct index *x = t->after->index;
-	struct prefix address = {0};
 
 	for (size_t i = 0; i < x->as_count; i++)
-		tell_as(t, x->ases[i].asn);
+		tell(t, (struct node){.kind = NODE_AS, .number = x->ases[i].asn}, false, true);
 	for (size_t i = 0; i < x->ta_count; i++)
-		tell_ta(t, x->tas[i].id);
-	for (size_t i = 0; i < x->prefix_count; i++)
-		tell_prefix(t, index_prefix(x, i), &address);
+		tell(t, (struct node){.kind = NODE_TA, .number = x->tas[i].id}, false, true);
+	for (size_t i = 0; i < x->address_count; i++) {
+		struct node node = {.kind = NODE_PREFIX_ADDRESS, .prefix = *index_address(x, i)};
+
+		node.prefix.len = (uint8_t)prefix_bits((enum family)node.prefix.family);
+		tell(t, node, false, true);
+		node.kind = NODE_PREFIX;
+		for (size_t k = x->addresses[i]; k < x->addresses[i + 1]; k++) {
+			node.prefix = *index_prefix(x, k);
+			tell(t, node, false, true);
+		}
+	}
 }
 
 /* ---- updates */

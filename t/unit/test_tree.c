@@ -206,9 +206,56 @@ check_all(struct fixture *f, struct view *v, struct rng *rng)
 
 /* ---- sequences of tables */
 
+/* The records of a table but for one, which goes or is annotated anew. */
+struct nudge {
+	struct vrpset_builder *b;
+	size_t left;		/* records before the one */
+	bool keep;
+	uint16_t ta;
+	uint32_t expires;
+};
+
+static int
+copy_nudged(void *ctx, const struct payload *p)
+{
+	struct nudge *n = ctx;
+	struct payload copy = *p;
+
+	if (n->left-- == 0) {
+		if (!n->keep)
+			return 0;
+		annotate(&copy, n->ta, n->expires);
+	}
+	return vrpset_add(n->b, &copy);
+}
+
+static struct vrpset *
+nudged(struct fixture *f, struct rng *rng)
+{
+	static const char *const anchors[] = {"-", "apnic", "ripe", "a%20b", "new"};
+	const char *anchor = anchors[rng_below(rng, ARRAY_LEN(anchors))];
+	struct nudge n = {
+		.b = vrpset_builder_new(f->names),
+		.left = rng_below(rng, (uint32_t)vrpset_count(f->set) + 1),
+		.keep = rng_below(rng, 3) > 0,
+		.ta = (uint16_t)names_token(f->names, anchor, strlen(anchor)),
+		.expires = 7,
+	};
+	struct loose l;
+
+	assert_int_equal(vrpset_each(f->set, copy_nudged, &n), 0);
+	if (rng_below(rng, 4) == 0) {
+		random_any(rng, &l);
+		assert_int_equal(vrpset_add(n.b, &l.p), 0);
+	}
+	return vrpset_finish(n.b, NULL);
+}
+
 static struct vrpset *
 next_table(struct fixture *f, struct rng *rng, uint32_t size)
 {
+	if (f->set && rng_below(rng, 3))
+		return nudged(f, rng);
 	switch (rng_below(rng, 12)) {
 	case 0:
 		return vrpset_empty(f->names);
@@ -268,7 +315,7 @@ test_random_tables(void **state)
 		struct fixture *f = fixture_new();
 		uint32_t size = rng_below(&rng, 2) ? 8 : 80;
 
-		for (int k = 0; k < 12; k++)
+		for (int k = 0; k < 20; k++)
 			step(f, &rng, size);
 		fixture_free(f);
 	}
