@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "changes.h"
 
+#include "names.h"
+
 static void
 add(struct changes *c, uint32_t asn, uint16_t ta)
 {
@@ -66,7 +68,8 @@ changes_init(struct changes *c, const struct vrpset *before, const struct vrpset
 		return -1;
 	count = vrpset_count(c->delta.withdrawn) + vrpset_count(c->delta.announced);
 	c->asns = malloc((count ? count : 1) * sizeof(*c->asns));
-	c->tas = calloc(NAMES_MAX, sizeof(*c->tas));
+	c->ta_count = names_count(vrpset_names(after));
+	c->tas = calloc(c->ta_count, sizeof(*c->tas));
 	if (!c->asns || !c->tas) {
 		changes_release(c);
 		return -1;

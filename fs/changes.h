@@ -9,14 +9,14 @@
 
 #include "compiler.h"
 #include "delta.h"
-#include "names.h"
 #include "vrpset.h"
 
 struct changes {
 	struct delta delta;	/* exact: annotations, too */
 	uint32_t *asns;		/* ascending, each once */
 	size_t asn_count;
-	bool *tas;		/* NAMES_MAX of them: those that records came to, left, or stayed with */
+	bool *tas;		/* by number of struct names: those that records came to, left, or stayed with */
+	size_t ta_count;	/* names there are */
 };
 
 /* -1 when memory is out, with nothing to release. */

@@ -7,8 +7,8 @@
  * records we know where each 32nd of them begins, so that a read at any place
  * writes little more than its own bytes.  No text of a table is ever held,
  * which would be 45 MB for /vrps and 150 MB for /export/rpki.json of a million
- * VRPs.  An open file of that kind keeps its table in memory, 32 bytes a VRP
- * and half of that for indexes, until it is closed.
+ * VRPs.  An open file of that kind keeps its view, which is some 70 bytes a VRP,
+ * until it is closed.
  */
 #ifndef VRPFS_CONTENT_H
 #define VRPFS_CONTENT_H

@@ -78,7 +78,7 @@ static void
 add_ta(struct spans *s, const struct index *x, const struct node *node)
 {
 	size_t at;
-	const struct index_ta *ta = &x->tas[0];
+	const struct index_ta *ta;
 
 	if (!index_find_ta(x, node->number, &at))
 		return;

@@ -178,7 +178,7 @@ struct ta_counts {
 };
 
 static void
-count_anchors(const struct index *x, struct ta_counts counts[NAMES_MAX])
+count_anchors(const struct index *x, struct ta_counts *counts)
 {
 	for (size_t i = 0; i < x->vrp_count; i++)
 		counts[x->vrps[i].ta].vrps++;
@@ -190,11 +190,11 @@ count_anchors(const struct index *x, struct ta_counts counts[NAMES_MAX])
 
 /* Into x->tas, which has room; place[] is where each one's records begin. */
 static void
-list_anchors(struct index *x, const struct ta_counts counts[NAMES_MAX], uint32_t place[NAMES_MAX], int64_t now)
+list_anchors(struct index *x, const struct ta_counts *counts, size_t names, uint32_t *place, int64_t now)
 {
 	uint32_t at = 0;
 
-	for (uint32_t id = 0; id < NAMES_MAX; id++) {
+	for (uint32_t id = 0; id < names; id++) {
 		const struct ta_counts *c = &counts[id];
 		struct index_ta *ta = &x->tas[x->ta_count];
 
@@ -212,15 +212,15 @@ list_anchors(struct index *x, const struct ta_counts counts[NAMES_MAX], uint32_t
 static int
 sort_by_ta(struct index *x, int64_t now)
 {
-	struct ta_counts *counts = calloc(NAMES_MAX, sizeof(*counts));
-	uint32_t *place = calloc(NAMES_MAX, sizeof(*place));
-	size_t count = vrpset_count(x->set);
+	size_t count = vrpset_count(x->set), names = names_count(vrpset_names(x->set));
+	struct ta_counts *counts = calloc(names, sizeof(*counts));
+	uint32_t *place = calloc(names, sizeof(*place));
 
-	x->tas = calloc(NAMES_MAX, sizeof(*x->tas));
+	x->tas = calloc(names, sizeof(*x->tas));
 	x->ta_order = array_new(count, sizeof(*x->ta_order));
 	if (counts && place && x->tas && x->ta_order) {
 		count_anchors(x, counts);
-		list_anchors(x, counts, place, now);
+		list_anchors(x, counts, names, place, now);
 		for (size_t i = 0; i < count; i++)
 			x->ta_order[place[ta_of(x, i)]++] = (uint32_t)i;
 	}
@@ -251,30 +251,65 @@ measure_lines(struct index *x)
 
 /* ---- times */
 
+/* Most things changed at one of a few thousand moments, so a number of four bytes says which. */
 static int
 set_times(struct index *x, int64_t now)
 {
-	x->prefix_times = array_new(x->prefix_count, sizeof(*x->prefix_times));
-	x->address_times = array_new(x->address_count, sizeof(*x->address_times));
-	if (!x->prefix_times || !x->address_times)
+	x->prefix_when = array_new(x->prefix_count, sizeof(*x->prefix_when));
+	x->address_when = array_new(x->address_count, sizeof(*x->address_when));
+	x->moments = malloc(sizeof(*x->moments));
+	if (!x->prefix_when || !x->address_when || !x->moments)
 		return -1;
-	for (size_t i = 0; i < x->prefix_count; i++)
-		x->prefix_times[i] = now;
-	for (size_t i = 0; i < x->address_count; i++)
-		x->address_times[i] = now;
+	memset(x->prefix_when, 0, x->prefix_count * sizeof(*x->prefix_when));
+	memset(x->address_when, 0, x->address_count * sizeof(*x->address_when));
+	x->moments[0] = now;
+	x->moment_count = 1;
 	x->asn_time = x->prefix_time = x->ta_time = now;
 	return 0;
 }
 
+/* Moments of the index before that are still in use. */
+struct moments {
+	const struct index *before;
+	uint32_t *number;	/* in the index now, 0 for none yet */
+};
+
+/* There is room for all of before, and for now. */
+static int
+moments_init(struct moments *m, struct index *x, const struct index *before)
+{
+	int64_t *moments = realloc(x->moments, (before->moment_count + 1) * sizeof(*moments));
+
+	if (moments)
+		x->moments = moments;
+	m->before = before;
+	m->number = calloc(before->moment_count, sizeof(*m->number));
+	return moments && m->number ? 0 : -1;
+}
+
+static uint32_t
+keep_moment(struct moments *m, struct index *x, uint32_t when)
+{
+	uint32_t *number = &m->number[when];
+
+	if (*number == 0) {
+		*number = (uint32_t)x->moment_count;
+		x->moments[x->moment_count++] = m->before->moments[when];
+	}
+	return *number;
+}
+
 /* Both lists are sorted: what is in both keeps the time that it had. */
 static void
-keep_prefix_times(struct index *x, const struct index *before)
+keep_prefix_times(struct index *x, struct moments *m)
 {
+	const struct index *before = m->before;
+
 	for (size_t i = 0, k = 0; i < x->prefix_count && k < before->prefix_count;) {
 		int c = prefix_cmp(index_prefix(x, i), index_prefix(before, k));
 
 		if (c == 0)
-			x->prefix_times[i] = before->prefix_times[k];
+			x->prefix_when[i] = keep_moment(m, x, before->prefix_when[k]);
 		i += c <= 0;
 		k += c >= 0;
 	}
@@ -288,13 +323,15 @@ address_cmp(const struct prefix *a, const struct prefix *b)
 }
 
 static void
-keep_address_times(struct index *x, const struct index *before)
+keep_address_times(struct index *x, struct moments *m)
 {
+	const struct index *before = m->before;
+
 	for (size_t i = 0, k = 0; i < x->address_count && k < before->address_count;) {
 		int c = address_cmp(index_address(x, i), index_address(before, k));
 
 		if (c == 0)
-			x->address_times[i] = before->address_times[k];
+			x->address_when[i] = keep_moment(m, x, before->address_when[k]);
 		i += c <= 0;
 		k += c >= 0;
 	}
@@ -337,25 +374,33 @@ touch(struct index *x, const struct changes *changes, int64_t now)
 			x->tas[i].time = now;
 	while ((prefix = changes_next_prefix(changes, &walk))) {
 		if (index_find_prefix(x, prefix, &at))
-			x->prefix_times[at] = now;
+			x->prefix_when[at] = 0;
 		if (index_find_address(x, prefix, &at))
-			x->address_times[at] = now;
+			x->address_when[at] = 0;
 		x->prefix_time = now;
 	}
 	/* Every record has an AS and a trust anchor. */
 	x->asn_time = x->ta_time = now;
 }
 
-static void
+static int
 keep_times(struct index *x, const struct index *before, const struct changes *changes, int64_t now)
 {
-	keep_prefix_times(x, before);
-	keep_address_times(x, before);
+	struct moments m;
+
+	if (moments_init(&m, x, before) < 0) {
+		free(m.number);
+		return -1;
+	}
+	keep_prefix_times(x, &m);
+	keep_address_times(x, &m);
 	keep_as_and_ta_times(x, before);
 	x->asn_time = before->asn_time;
 	x->prefix_time = before->prefix_time;
 	x->ta_time = before->ta_time;
 	touch(x, changes, now);
+	free(m.number);
+	return 0;
 }
 
 /* ---- all of it */
@@ -387,13 +432,13 @@ index_new(struct vrpset *set, const struct index *before, const struct changes *
 	x->vrps = vrpset_vrps(set, &x->vrp_count);
 	x->keys = vrpset_router_keys(set, &x->key_count);
 	x->aspas = vrpset_aspas(set, &x->aspa_count);
-	if (fill(x, now, err) < 0) {
-		index_unref(x);
-		return NULL;
+	if (fill(x, now, err) == 0) {
+		if (!before || keep_times(x, before, changes, now) == 0)
+			return x;
+		vrp_err_nomem(err);
 	}
-	if (before)
-		keep_times(x, before, changes, now);
-	return x;
+	index_unref(x);
+	return NULL;
 }
 
 struct index *
@@ -420,8 +465,9 @@ index_unref(struct index *x)
 	array_free(x->ases, x->as_count + 1, sizeof(*x->ases));
 	array_free(x->prefixes, x->prefix_count + 1, sizeof(*x->prefixes));
 	array_free(x->addresses, x->address_count + 1, sizeof(*x->addresses));
-	array_free(x->prefix_times, x->prefix_count, sizeof(*x->prefix_times));
-	array_free(x->address_times, x->address_count, sizeof(*x->address_times));
+	array_free(x->prefix_when, x->prefix_count, sizeof(*x->prefix_when));
+	array_free(x->address_when, x->address_count, sizeof(*x->address_when));
+	free(x->moments);
 	free(x->tas);
 	vrpset_unref(x->set);
 	free(x);
@@ -432,9 +478,9 @@ index_memory(const struct index *x)
 {
 	return sizeof(*x) + rov_memory(x->rov) + lines_memory(&x->all) + lines_memory(&x->by_as) + lines_memory(&x->by_ta) +
 	       x->vrp_count * sizeof(*x->as_order) + vrpset_count(x->set) * sizeof(*x->ta_order) +
-	       x->as_count * sizeof(*x->ases) + NAMES_MAX * sizeof(*x->tas) +
-	       x->prefix_count * (sizeof(*x->prefixes) + sizeof(*x->prefix_times)) +
-	       x->address_count * (sizeof(*x->addresses) + sizeof(*x->address_times));
+	       x->moment_count * sizeof(*x->moments) + x->as_count * sizeof(*x->ases) + x->ta_count * sizeof(*x->tas) +
+	       x->prefix_count * (sizeof(*x->prefixes) + sizeof(*x->prefix_when)) +
+	       x->address_count * (sizeof(*x->addresses) + sizeof(*x->address_when));
 }
 
 /* ---- look-ups: the first place that does not come before what is sought */

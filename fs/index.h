@@ -60,8 +60,11 @@ struct index {
 	uint32_t *addresses;		/* the first prefix of each */
 	size_t as_count, ta_count, prefix_count, address_count;
 
-	int64_t *prefix_times;
-	int64_t *address_times;
+	/* When each was last changed: a place in moments. */
+	uint32_t *prefix_when;
+	uint32_t *address_when;
+	int64_t *moments;		/* those in use; the first is when the index was made */
+	size_t moment_count;
 
 	/* When an entry of /asn, of /prefix, of /ta was last changed, or left. */
 	int64_t asn_time, prefix_time, ta_time;
@@ -96,6 +99,18 @@ static inline const struct prefix *
 index_address(const struct index *x, size_t at)
 {
 	return index_prefix(x, x->addresses[at]);
+}
+
+static inline int64_t
+index_prefix_time(const struct index *x, size_t at)
+{
+	return x->moments[x->prefix_when[at]];
+}
+
+static inline int64_t
+index_address_time(const struct index *x, size_t at)
+{
+	return x->moments[x->address_when[at]];
 }
 
 /* Router keys of an AS: numbers in keys[] from *first to *end - 1. */

@@ -181,9 +181,9 @@ lookup_export(const char *name, struct node *out)
 static int
 lookup_fixed(const struct node *dir, const char *name, struct node *out)
 {
-	for (uint8_t k = 0; k < NODE_KINDS; k++) {
+	for (size_t k = 0; k < NODE_KINDS; k++) {
 		if (kinds[k].parent == dir->kind && kinds[k].name && strcmp(kinds[k].name, name) == 0) {
-			out->kind = k;
+			out->kind = (uint8_t)k;
 			return 0;
 		}
 	}

@@ -2,7 +2,7 @@
 /*
  * A place in the tree as a plain value, whether there is anything at it or not:
  *
- *	/README /vrps /status /events		files of the root
+ *	/README /vrps /status /events		files of the root; the last is not listed
  *	/asn/AS13335/vrps			and router-keys, aspa, summary
  *	/prefix/1.1.1.0/24			an address is a directory, a length a file in it
  *	/ta/apnic/vrps				and router-keys, aspa

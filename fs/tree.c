@@ -274,12 +274,35 @@ tell_changes(const struct teller *t, const struct changes *changes)
 
 	for (size_t i = 0; i < changes->asn_count; i++)
 		tell_as(t, changes->asns[i]);
-	for (uint32_t id = 0; id < NAMES_MAX; id++)
+	for (uint32_t id = 0; id < changes->ta_count; id++)
 		if (changes->tas[id])
 			tell_ta(t, id);
 	while ((prefix = changes_next_prefix(changes, &walk)))
 		tell_prefix(t, prefix, &address);
 	tell_deltas(t);
+}
+
+/* Of the first table all is new. */
+static void
+tell_all(const struct teller *t)
+{
+	const struct index *x = t->after->index;
+
+	for (size_t i = 0; i < x->as_count; i++)
+		tell(t, (struct node){.kind = NODE_AS, .number = x->ases[i].asn}, false, true);
+	for (size_t i = 0; i < x->ta_count; i++)
+		tell(t, (struct node){.kind = NODE_TA, .number = x->tas[i].id}, false, true);
+	for (size_t i = 0; i < x->address_count; i++) {
+		struct node node = {.kind = NODE_PREFIX_ADDRESS, .prefix = *index_address(x, i)};
+
+		node.prefix.len = (uint8_t)prefix_bits((enum family)node.prefix.family);
+		tell(t, node, false, true);
+		node.kind = NODE_PREFIX;
+		for (size_t k = x->addresses[i]; k < x->addresses[i + 1]; k++) {
+			node.prefix = *index_prefix(x, k);
+			tell(t, node, false, true);
+		}
+	}
 }
 
 /* ---- updates */
@@ -305,7 +328,7 @@ change_time(const struct tree *t, const struct block_attrs *meta, int64_t now)
 	return now;
 }
 
-/* The edition after the present one. */
+/* The edition after the present one; changes is NULL for the first. */
 static struct edition *
 next_edition(struct tree *t, struct vrpset *set, const struct block_attrs *meta, const struct changes *changes, int64_t now,
 	     struct vrp_err *err)
@@ -315,10 +338,10 @@ next_edition(struct tree *t, struct vrpset *set, const struct block_attrs *meta,
 	struct edition *e;
 	struct index *x;
 
-	if (before->version && changes_empty(changes))
+	if (changes && changes_empty(changes))
 		x = index_ref(before->index);
 	else
-		x = index_new(set, before->version ? before->index : NULL, changes, when, err);
+		x = index_new(set, changes ? before->index : NULL, changes, when, err);
 	if (!x)
 		return NULL;
 	e = edition_new(t->anchors, x, meta);
@@ -326,7 +349,7 @@ next_edition(struct tree *t, struct vrpset *set, const struct block_attrs *meta,
 	if (e) {
 		e->version = before->version + 1;
 		e->time = before->version ? when : now;
-		if (before->version == 0 || add_deltas(e, before, &changes->delta) == 0)
+		if (!changes || add_deltas(e, before, &changes->delta) == 0)
 			return e;
 		edition_unref(e);
 	}
@@ -342,7 +365,7 @@ update(struct tree *t, struct vrpset *set, const struct block_attrs *meta, const
 	struct edition *before = t->view->edition, *e;
 	struct view *v;
 
-	if (before->version && changes_empty(changes) && same_meta(meta, &before->meta))
+	if (changes && changes_empty(changes) && same_meta(meta, &before->meta))
 		return 0;
 	if (anchors_learn(t->anchors) < 0)
 		return vrp_err_nomem(err);
@@ -357,8 +380,10 @@ update(struct tree *t, struct vrpset *set, const struct block_attrs *meta, const
 	teller.before = edition_ref(before);
 	teller.after = e;
 	publish(t, v);
-	if (ops && ops->change)
+	if (ops && ops->change && changes)
 		tell_changes(&teller, changes);
+	else if (ops && ops->change)
+		tell_all(&teller);
 	edition_unref(before);
 	edition_unref(e);
 	return 1;
@@ -373,6 +398,8 @@ tree_update(struct tree *t, struct vrpset *set, const struct block_attrs *meta, 
 
 	if (vrpset_names(set) != t->names)
 		return vrp_err_set(err, "the set has other names than the tree");
+	if (t->view->edition->version == 0)
+		return update(t, set, meta, NULL, nanoseconds(now), ops, ctx, err);
 	if (changes_init(&changes, t->view->edition->index->set, set) < 0)
 		return vrp_err_nomem(err);
 	rc = update(t, set, meta, &changes, nanoseconds(now), ops, ctx, err);

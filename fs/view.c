@@ -201,19 +201,18 @@ time_of(const struct view *v, const struct node *node)
 	case NODE_TA_ASPA:
 		return index_find_ta(x, node->number, &at) ? x->tas[at].time : 0;
 	case NODE_PREFIX_ADDRESS:
-		return index_find_address(x, &node->prefix, &at) ? x->address_times[at] : 0;
+		return index_find_address(x, &node->prefix, &at) ? index_address_time(x, at) : 0;
 	case NODE_PREFIX:
-		return index_find_prefix(x, &node->prefix, &at) ? x->prefix_times[at] : 0;
+		return index_find_prefix(x, &node->prefix, &at) ? index_prefix_time(x, at) : 0;
 	case NODE_DELTA:
 		return edition_delta(v->edition, node->number)->time;
 	}
 	return v->edition->time;
 }
 
-/* The directories of the root. */
+/* Not /events: who reads all files that there are must not wait for what has no end. */
 static const uint8_t root_entries[] = {
-	NODE_README, NODE_VRPS, NODE_STATUS, NODE_EVENTS, NODE_ASN_DIR, NODE_PREFIX_DIR, NODE_TA_DIR,
-	NODE_COVERING_DIR, NODE_ROUTE_DIR, NODE_EXPORT_DIR, NODE_DELTAS_DIR,
+	NODE_README, NODE_VRPS, NODE_STATUS, NODE_ASN_DIR, NODE_PREFIX_DIR, NODE_TA_DIR, NODE_COVERING_DIR, NODE_ROUTE_DIR, NODE_EXPORT_DIR, NODE_DELTAS_DIR,
 };
 #define ROOT_DIRS 7
 

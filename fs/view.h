@@ -71,6 +71,7 @@ VRP_NODISCARD int view_stat(const struct view *v, const struct node *node, struc
  * small numbers for "." and "..", which are not listed here.
  *
  * The directories of /covering and /route list nothing, and yet have all names.
+ * /events is there, too, but not listed: who reads all files must not wait there.
  */
 #define LISTING_COOKIE_MIN 16
 

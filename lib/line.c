@@ -253,11 +253,12 @@ format_asn(char *dst, uint32_t asn)
 static char *
 format_annotations(char *dst, uint16_t ta, uint32_t expires, const struct names *names)
 {
-	const char *name = names_get(names, ta, NULL);
+	size_t len;
+	const char *name = names_get(names, ta, &len);
 
 	*dst++ = ' ';
-	while (*name)
-		*dst++ = *name++;
+	memcpy(dst, name, len <= NAME_SHORT ? NAME_SHORT : len);
+	dst += len;
 	*dst++ = ' ';
 	if (expires != EXPIRES_UNKNOWN)
 		return num_format_u32(dst, expires);

@@ -21,8 +21,9 @@ out_init_count(struct out *o, struct out_marks *marks)
 void
 out_init_window(struct out *o, char *window, size_t len, uint64_t start, struct out_marks *marks)
 {
-	*o = (struct out){.fd = -1, .buf = BUF_INIT, .sink = OUT_WINDOW, .marks = marks, .window = window, .start = start,
-			  .end = len < UINT64_MAX - start ? start + len : UINT64_MAX};
+	*o = (struct out){.fd = -1, .buf = BUF_INIT, .sink = OUT_WINDOW, .marks = marks, .start = start};
+	o->window = window;
+	o->end = len < UINT64_MAX - start ? start + len : UINT64_MAX;
 }
 
 void

@@ -2,7 +2,7 @@
 # Load generators and what they are compared with.  Part of the Makefile, which
 # includes this file; `make perf` measures, `make perf PERF_QUICK=1` tries the scripts.
 
-PERF = gen-feed load-rtr bound-server load-jansson bench-lines bench-rov bench-api timed
+PERF = gen-feed load-rtr bound-server load-jansson bench-lines bench-rov bench-api bench-tree timed
 PERF_SHARED = pdutable procstat streamhash
 DEPS_PERF = librtr-dev
 PERF_BIN = $(PERF:%=$(BUILD)/perf/%)
@@ -11,7 +11,7 @@ PKGS_bound-server = libevent_core
 PKGS_load-jansson = jansson
 PKGS_bench-rov = rtrlib
 
-$(BUILD)/perf/%: $(BUILD)/obj/t/perf/%.o $(PERF_SHARED:%=$(BUILD)/obj/t/perf/%.o) $(LIB) $(BUILD)/harden.ld
+$(BUILD)/perf/%: $(BUILD)/obj/t/perf/%.o $(PERF_SHARED:%=$(BUILD)/obj/t/perf/%.o) $(FS_LIB) $(LIB) $(BUILD)/harden.ld
 	@mkdir -p $(@D)
 	$(call say,link)
 	$(Q)$(LINK) @$(BUILD)/harden.ld $(filter %.o %.a,$^) $(call libs,$(PKGS_$*)) $(LIBS) -o $@
