@@ -173,19 +173,6 @@ take_success(struct live *l, size_t i)
 		cli_warn(l->cli, "%s: back after %u failure%s", l->sources[i].name, failures, failures == 1 ? "" : "s");
 }
 
-/* What has not changed may have become too old, as it would be found when it was read again. */
-static bool
-still_good(struct live *l, struct source *s)
-{
-	char made[STAMP_MAX];
-
-	if (!refresh_too_old(l->refresh, time(NULL)))
-		return true;
-	stamp_format(refresh_time(l->refresh), made);
-	vrp_err_set(&s->answer.err, "the feed has not changed and is too old now: made %s", made);
-	return false;
-}
-
 static int
 visit(struct live *l, size_t i)
 {
@@ -197,7 +184,8 @@ visit(struct live *l, size_t i)
 	/* Given up; that is not the source's fault. */
 	if (outcome == FEED_FAILED && interrupted(l))
 		return 0;
-	if (outcome == FEED_FAILED || (outcome == FEED_UNCHANGED && !still_good(l, s))) {
+	if (outcome == FEED_FAILED ||
+	    (outcome == FEED_UNCHANGED && refresh_check_age(l->refresh, time(NULL), &s->answer.err) < 0)) {
 		take_failure(l, i);
 		return 0;
 	}

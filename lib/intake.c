@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "intake.h"
 
-#include "buf.h"
+#include "lifetime.h"
 #include "stamp.h"
 #include "table.h"
 
@@ -15,15 +15,12 @@ struct intake {
 	struct intake_config config;
 	struct log log;
 	struct table *table;
-	struct dated accepted;	/* what the stream says, expired records included */
+	struct lifetime life;	/* of what was accepted */
 	struct dated held;	/* newer, but kept back */
 	struct vrpset *served;	/* what was published last */
-	bool unpublished;	/* publishing failed: offer it again */
-	bool aged;		/* the table was withdrawn because of its age */
+	int64_t retry;		/* publishing failed: when to offer it again */
 	int64_t time;		/* of the newest block that gave one */
 	int64_t now;
-	int64_t expired_at;	/* when records were last withdrawn because they expired */
-	int64_t deadline;
 };
 
 static void
@@ -46,70 +43,41 @@ stamp(int64_t when, char text[STAMP_MAX])
 static bool
 too_old(const struct intake *in, int64_t time)
 {
-	return in->config.max_age && time != STAMP_UNKNOWN && in->now - time > (int64_t)in->config.max_age;
+	return lifetime_too_old(&in->life, time, in->now);
 }
 
-/* What of the accepted table routers may see at this time, as a new reference. */
-static struct vrpset *
-presentable(struct intake *in)
-{
-	struct vrpset *all = in->accepted.set;
-
-	if (too_old(in, in->accepted.time))
-		return vrpset_empty(vrpset_names(all));
-	return in->config.ignore_expiry ? vrpset_ref(all) : vrpset_unexpired(all, in->now);
-}
-
+/* Routers shall see what of the accepted table is left. */
 static void
-set_deadline(struct intake *in)
+publish(struct intake *in)
 {
-	int64_t expiry;
+	struct vrpset *old = in->served, *set = in->life.live;
 
-	in->deadline = in->unpublished ? in->now + 1 : INTAKE_NEVER;
-	if (!in->accepted.set || in->aged || in->unpublished)
+	if (in->retry != INTAKE_NEVER && in->now < in->retry)
 		return;
-	if (in->config.max_age && in->accepted.time != STAMP_UNKNOWN)
-		in->deadline = in->accepted.time + (int64_t)in->config.max_age + 1;
-	if (in->config.ignore_expiry || !in->served || vrpset_first_expiry(in->served) == EXPIRES_UNKNOWN)
+	in->retry = INTAKE_NEVER;
+	if (!set || set == old)
 		return;
-	expiry = vrpset_first_expiry(in->served);
-	if (expiry < in->expired_at + INTAKE_EXPIRY_SPACING)
-		expiry = in->expired_at + INTAKE_EXPIRY_SPACING;
-	if (expiry < in->deadline)
-		in->deadline = expiry;
+	if ((!old || !vrpset_same(old, set)) && in->config.publish(in->config.ctx, set) < 0) {
+		log_line(&in->log, LOG_LEVEL_ERROR, "out of memory, routers keep the table they have");
+		in->retry = in->now + 1;
+		return;
+	}
+	in->served = vrpset_ref(set);
+	vrpset_unref(old);
 }
 
-/* Bring what routers see up to what is accepted and the time. */
+/* The table or the time is another; rc is what became of that. */
 static void
-refresh(struct intake *in)
+look(struct intake *in, int rc, bool was_aged)
 {
-	struct vrpset *set = presentable(in);
 	char text[STAMP_MAX];
-	bool aged = too_old(in, in->accepted.time);
 
-	if (!set) {
+	if (rc < 0)
 		log_line(&in->log, LOG_LEVEL_ERROR, "out of memory, the table stays as it is");
-		in->unpublished = true;
-		set_deadline(in);
-		return;
-	}
-	if (aged && !in->aged)
+	if (in->life.aged && !was_aged)
 		log_line(&in->log, LOG_LEVEL_ERROR, "table withdrawn: its data is of %s, older than %us",
-			 stamp(in->accepted.time, text), in->config.max_age);
-	in->aged = aged;
-	in->unpublished = false;
-	if (!in->served || !vrpset_same(in->served, set)) {
-		if (in->config.publish(in->config.ctx, set) < 0) {
-			log_line(&in->log, LOG_LEVEL_ERROR, "out of memory, routers keep the table they have");
-			in->unpublished = true;
-			vrpset_unref(set);
-			set_deadline(in);
-			return;
-		}
-	}
-	vrpset_unref(in->served);
-	in->served = set;
-	set_deadline(in);
+			 stamp(in->life.date, text), in->config.max_age);
+	publish(in);
 }
 
 /* Count the records of each trust anchor, counts[names_count()] being all; NULL when memory is out. */
@@ -167,9 +135,10 @@ shrinks(const struct intake *in, struct vrpset *new)
 static void
 accept_table(struct intake *in, struct vrpset *set, int64_t time)
 {
-	dated_set(&in->accepted, set, time);
+	bool was_aged = in->life.aged;
+
+	look(in, lifetime_take(&in->life, set, time, in->now), was_aged);
 	dated_set(&in->held, NULL, STAMP_UNKNOWN);
-	refresh(in);
 }
 
 static void
@@ -202,12 +171,12 @@ on_commit(void *ctx, struct vrpset *set, const struct block_head *head)
 			 stamp(in->time, text), in->config.max_age);
 		return 0;
 	}
-	if (in->config.max_shrink && in->served && !in->aged && shrinks(in, set)) {
+	if (in->config.max_shrink && in->served && !in->life.aged && shrinks(in, set)) {
 		dated_set(&in->held, set, in->time);
 		return 0;
 	}
 	accept_table(in, set, in->time);
-	if (vrpset_count(set) && in->served && vrpset_count(in->served) == 0 && !in->aged)
+	if (vrpset_count(set) && in->served && vrpset_count(in->served) == 0 && !in->life.aged)
 		log_line(&in->log, LOG_LEVEL_WARNING, "all %zu records have expired, the table is empty", vrpset_count(set));
 	return 0;
 }
@@ -232,9 +201,11 @@ intake_new(struct names *names, const struct intake_config *config, const struct
 		return NULL;
 	in->config = *config;
 	in->log = *log;
-	in->time = in->accepted.time = in->held.time = STAMP_UNKNOWN;
-	in->expired_at = -INTAKE_EXPIRY_SPACING;
-	in->deadline = INTAKE_NEVER;
+	in->life = (struct lifetime)LIFETIME_INIT;
+	in->life.ignore_expiry = config->ignore_expiry;
+	in->life.max_age = config->max_age;
+	in->time = in->held.time = STAMP_UNKNOWN;
+	in->retry = INTAKE_NEVER;
 	in->table = table_new(names, &ops, in);
 	if (!in->table) {
 		free(in);
@@ -249,42 +220,30 @@ intake_free(struct intake *in)
 	if (!in)
 		return;
 	table_free(in->table);
-	vrpset_unref(in->accepted.set);
+	lifetime_release(&in->life);
 	vrpset_unref(in->held.set);
 	vrpset_unref(in->served);
 	free(in);
 }
 
-/* When the clock is set back, what has expired or aged may be true again. */
-static void
-set_now(struct intake *in, int64_t now)
-{
-	if (now < in->now && in->accepted.set) {
-		in->deadline = now;
-		if (in->expired_at > now)
-			in->expired_at = now;
-	}
-	in->now = now;
-}
-
 int
 intake_feed(struct intake *in, const char *data, size_t len, int64_t now)
 {
-	set_now(in, now);
+	in->now = now;
 	return table_feed(in->table, data, len);
 }
 
 int
 intake_finish(struct intake *in, int64_t now)
 {
-	set_now(in, now);
+	in->now = now;
 	return table_finish(in->table);
 }
 
 int
 intake_break(struct intake *in, int64_t now)
 {
-	set_now(in, now);
+	in->now = now;
 	return table_break(in->table);
 }
 
@@ -292,28 +251,28 @@ void
 intake_tick(struct intake *in, int64_t now)
 {
 	size_t count = in->served ? vrpset_count(in->served) : 0;
+	bool was_aged = in->life.aged;
 
-	set_now(in, now);
-	if (!in->accepted.set || now < in->deadline)
-		return;
-	refresh(in);
-	if (!in->aged && in->served && vrpset_count(in->served) < count) {
-		in->expired_at = now;
+	if (now < in->now && in->retry != INTAKE_NEVER)
+		in->retry = now;
+	in->now = now;
+	look(in, lifetime_tick(&in->life, now), was_aged);
+	if (!in->life.aged && in->served && vrpset_count(in->served) < count)
 		log_line(&in->log, LOG_LEVEL_INFO, "%zu records have expired", count - vrpset_count(in->served));
-		set_deadline(in);
-	}
 }
 
 int64_t
 intake_deadline(const struct intake *in)
 {
-	return in->deadline;
+	int64_t deadline = lifetime_deadline(&in->life);
+
+	return in->retry < deadline ? in->retry : deadline;
 }
 
 bool
 intake_accept_held(struct intake *in, int64_t now)
 {
-	set_now(in, now);
+	in->now = now;
 	if (!in->held.set)
 		return false;
 	log_line(&in->log, LOG_LEVEL_NOTICE, "table that was held back is accepted by hand");

@@ -7,7 +7,7 @@
  * The rules:
  * - Only whole, well-formed blocks count; a refused one leaves everything as it is.
  * - Records leave when they expire, with or without new input, but after a
- *   withdrawal of that kind not again for INTAKE_EXPIRY_SPACING seconds.
+ *   withdrawal of that kind not again for a moment (lifetime.h).
  * - When the table that is served becomes older than max_age by its block's own
  *   `time`, it is withdrawn: an empty one is published.  One that is too old when
  *   it comes is not served, and what is served stays until it ages by itself.  A
@@ -28,7 +28,6 @@
 #include "names.h"
 #include "vrpset.h"
 
-#define INTAKE_EXPIRY_SPACING 10
 #define INTAKE_NEVER INT64_MAX
 
 struct intake_config {

@@ -211,8 +211,13 @@ refresh_time(const struct refresh *r)
 	return r->time;
 }
 
-bool
-refresh_too_old(const struct refresh *r, int64_t now)
+int
+refresh_check_age(const struct refresh *r, int64_t now, struct vrp_err *err)
 {
-	return r->config.max_age && r->time != STAMP_UNKNOWN && now - r->time > (int64_t)r->config.max_age;
+	char made[STAMP_MAX];
+
+	if (!r->config.max_age || r->time == STAMP_UNKNOWN || now - r->time <= (int64_t)r->config.max_age)
+		return 0;
+	stamp_format(r->time, made);
+	return vrp_err_set(err, "the feed has not changed and is too old now: made %s", made);
 }

@@ -26,6 +26,7 @@
 
 #include "compiler.h"
 #include "delta.h"
+#include "err.h"
 #include "vrpset.h"
 
 /* The first wait after a failure, unless the interval is shorter; the interval is the longest. */
@@ -121,8 +122,13 @@ void refresh_written(struct refresh *r, const struct refresh_block *b);
  */
 bool refresh_holds(const struct refresh *r, size_t source);
 
-/* When the data that is downstream was made, STAMP_UNKNOWN when that isn't known; has it become too old? */
+/* When the data that is downstream was made, STAMP_UNKNOWN when that isn't known. */
 int64_t refresh_time(const struct refresh *r);
-bool refresh_too_old(const struct refresh *r, int64_t now);
+
+/*
+ * What has not changed may have become too old, as it would be found when it was
+ * read again.  -1 with that reason when it has, and then the source has failed.
+ */
+VRP_NODISCARD int refresh_check_age(const struct refresh *r, int64_t now, struct vrp_err *err);
 
 #endif

@@ -65,7 +65,7 @@ note_given(struct source *s, struct vrpset *set)
 	s->given = vrpset_ref(set);
 	s->status.given = true;
 	s->status.records = vrpset_count(set);
-	s->status.expired = s->life.aged ? 0 : vrpset_count(s->life.all) - vrpset_count(set);
+	s->status.expired = s->life.aged ? 0 : s->dropped + vrpset_count(s->life.all) - vrpset_count(set);
 	s->news = true;
 	if (s->starved)
 		vrp_err_clear(&s->status.error);

@@ -51,8 +51,8 @@ enum source_kind {
 enum source_state {
 	SOURCE_CONNECTING,	/* neither a table nor a failure yet */
 	SOURCE_IN_SYNC,		/* the table given last is what the source has */
-	SOURCE_FAILING,		/* it may be: the source fails, or sent what is no table.  The last table stands, if any */
-	SOURCE_WITHDRAWN,	/* likewise, and the last table may not be used any longer */
+	SOURCE_FAILING,		/* the source fails, or sent what is no table; the last one stands, if there is any */
+	SOURCE_WITHDRAWN,	/* the last table may not be used any longer, and the empty one was given */
 	SOURCE_ENDED,		/* the stream has ended; its last table stands.  A FIFO may have another writer */
 };
 
@@ -75,7 +75,7 @@ struct source_status {
 	struct vrp_err error;	/* what it fails with, msg "" while it works; line and column where it is content */
 	char withdrawn[160];	/* why the table was withdrawn, "" while it stands */
 
-	struct source_meta meta;	/* of the newest data; may change without the table, which may have a newer serial */
+	struct source_meta meta;	/* of the newest data: a time or a serial may be new while the table stays */
 	bool given;		/* a table was, if only the empty one */
 	size_t records;		/* in it */
 	size_t expired;		/* that it lacks because they have expired */
@@ -99,7 +99,7 @@ struct source_config {
 	 */
 	struct names *names;
 
-	uint32_t refresh;	/* seconds between two questions to a feed */
+	uint32_t refresh;	/* seconds between two questions to a feed, positive */
 	uint32_t max_age;	/* seconds that data may be old, 0: any; a cache says itself */
 	bool ignore_expiry;	/* keep records that have expired */
 	bool strict;		/* a bad record of an export refuses all of it; a stream always is so */
@@ -135,15 +135,18 @@ struct source;
 
 /*
  * Start the thread, which takes no signals; nothing is waited for, and nothing
- * goes over the network yet.  NULL with a reason: the argument makes no sense, or a
- * file does not open.
+ * goes over the network yet.  NULL with a reason, which the caller puts the source in
+ * front of: the argument makes no sense, or a file does not open.
  */
 VRP_NODISCARD struct source *source_start(const struct source_config *config, struct vrp_err *err);
 
 /* End the thread, whatever it waits for, and free everything.  No callback comes afterwards. */
 void source_stop(struct source *s);	/* NULL is allowed */
 
-/* Read, fetch or ask now, and do not wait until a failure is over.  From any thread, and from a signal handler. */
+/*
+ * Read, fetch or ask now, and do not wait until a failure is over; a stream comes
+ * by itself.  From any thread, and from a signal handler.
+ */
 void source_refresh(struct source *s);
 
 enum source_kind source_kind(const struct source *s);

@@ -13,7 +13,7 @@
 struct cache_source {
 	struct rtr_manager *manager;
 	struct rtr_link *link;
-	struct rtr_manager_cache seen;	/* at the last step, for what has changed since; its pointers are stale */
+	struct rtr_manager_cache seen;	/* as it was at the last step; its pointers are stale */
 	int64_t due;			/* likewise */
 	char reason[160];		/* why its data became void last */
 };
@@ -75,36 +75,44 @@ next_try(const struct cache_source *c, const struct rtr_manager_cache *cache)
 	return is_error(cache->state) || cache->state == RTR_CLIENT_ESTABLISHED ? rtr_manager_deadline(c->manager) : INT64_MAX;
 }
 
-/* What a cache says of itself without a new table: a serial, that it is well, that it is not. */
+/* It said End of Data, perhaps without another table. */
+static void
+note_answer(struct source *s, const struct rtr_manager_cache *cache)
+{
+	s->status.meta.version = cache->version;
+	s->status.meta.attrs.session = cache->session;
+	s->status.meta.attrs.serial = cache->serial;
+	/* A table that was withdrawn and is empty now is no other one to the manager. */
+	if (s->voided)
+		take(s, cache->set, cache);
+	else
+		source_touch(s);
+}
+
+/* What has become of the cache since the last step, besides its table. */
 static void
 look(struct source *s)
 {
 	struct cache_source *c = s->own;
-	struct rtr_manager_cache cache = rtr_manager_cache(c->manager, 0);
+	struct rtr_manager_cache cache = rtr_manager_cache(c->manager, 0), seen = c->seen;
+	bool fails = is_error(cache.state), answered = cache.updated != seen.updated || cache.serial != seen.serial;
 	int64_t due = next_try(c, &cache);
-	bool fresh = cache.updated != c->seen.updated || cache.serial != c->seen.serial;
 	struct vrp_err err = {0};
 
-	if (cache.state == c->seen.state && !fresh && due == c->due)
+	c->seen = cache;
+	if (!answered && fails == is_error(seen.state) && due == c->due && !cache.set == !seen.set)
 		return;
-	if (is_error(cache.state)) {
-		vrp_err_set(&err, "%s", cache.reason);
+	c->due = due;
+	vrp_err_set(&err, "%s", cache.reason);
+	if (fails)
 		source_fail(s, &err, STAMP_UNKNOWN);
-	} else if (cache.in_sync && fresh) {
-		s->status.meta.version = cache.version;
-		s->status.meta.attrs.session = cache.session;
-		s->status.meta.attrs.serial = cache.serial;
-		/* One that was withdrawn and is empty now is no other table to the manager. */
-		if (s->voided && cache.set)
-			take(s, cache.set, &cache);
-		source_touch(s);
-	}
-	s->status.updated = on_clock(cache.updated);
-	s->status.expires = cache.set ? on_clock(cache.updated + (int64_t)cache.timers.expire * 1000) : STAMP_UNKNOWN;
+	else if (answered && cache.in_sync)
+		note_answer(s, &cache);
+	if (answered)
+		s->status.updated = on_clock(cache.updated);
+	s->status.expires = cache.set ? s->status.updated + cache.timers.expire : STAMP_UNKNOWN;
 	s->status.next = on_clock(due);
 	s->news = true;
-	c->seen = cache;
-	c->due = due;
 }
 
 static void

@@ -4,7 +4,6 @@
 #include "feed_ask.h"
 #include "refresh.h"
 #include "source_internal.h"
-#include "stamp.h"
 #include "transport.h"
 
 struct feed_source {
@@ -38,6 +37,7 @@ take_table(struct source *s, const struct feed_answer *a)
 	attrs.time = a->result.time;
 	attrs.source = s->name;
 	s->status.skipped = a->result.skipped;
+	s->dropped = a->result.expired;
 	if (b.action == REFRESH_KEEP) {
 		source_touch(s);
 	} else {
@@ -57,19 +57,6 @@ take_failure(struct source *s, const struct feed_answer *a)
 	(a->refused ? source_refuse : source_fail)(s, &a->err, source_now() + (wait + 500) / 1000);
 }
 
-/* What has not changed may have become too old, as it would be found when it was read again. */
-static bool
-still_good(const struct feed_source *f, struct feed_answer *a)
-{
-	char made[STAMP_MAX];
-
-	if (!refresh_too_old(f->refresh, source_now()))
-		return true;
-	stamp_format(refresh_time(f->refresh), made);
-	vrp_err_set(&a->err, "the feed has not changed and is too old now: made %s", made);
-	return false;
-}
-
 static void
 ask(struct source *s)
 {
@@ -80,7 +67,8 @@ ask(struct source *s)
 	feed_ask(s->config.source, &f->options, refresh_holds(f->refresh, 0) ? &f->known : &none, s->config.names, &a);
 	if (a.outcome == FEED_FAILED && source_stopped(s))
 		return;
-	if (a.outcome == FEED_FAILED || (a.outcome == FEED_UNCHANGED && !still_good(f, &a))) {
+	if (a.outcome == FEED_FAILED ||
+	    (a.outcome == FEED_UNCHANGED && refresh_check_age(f->refresh, source_now(), &a.err) < 0)) {
 		take_failure(s, &a);
 		return;
 	}
@@ -129,7 +117,7 @@ feed_open(struct source *s, int fd VRP_UNUSED, struct vrp_err *err)
 {
 	struct refresh_config config = {
 		.sources = 1,
-		.interval = (int64_t)s->config.refresh * 1000,
+		.interval = (int64_t)(s->config.refresh ? s->config.refresh : 1) * 1000,
 		.max_age = s->config.max_age,
 		.random = chance,
 	};

@@ -38,6 +38,7 @@ take(struct source *s, struct vrpset *set, const struct feed_result *result)
 	attrs.time = result->time;
 	attrs.source = s->name;
 	s->status.skipped = result->skipped;
+	s->dropped = result->expired;
 	source_take(s, set, &attrs);
 	vrpset_unref(set);
 }

@@ -44,6 +44,7 @@ struct source {
 
 	struct lifetime life;
 	struct vrpset *given;		/* what the callback got last */
+	size_t dropped;			/* records that had expired when an export was read */
 	struct source_status status;
 	struct buf text;		/* of status.meta.attrs.source */
 	bool ended;

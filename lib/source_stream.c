@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* A source that is a VRP stream: a descriptor of the caller's, a FIFO or a device. */
 #include <errno.h>
-#include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "filewatch.h"
@@ -16,7 +17,7 @@
 struct stream {
 	int fd;			/* -1 when it has ended for good */
 	bool opened;		/* it is ours to close */
-	bool fifo;		/* which can have one writer after another */
+	bool named;		/* a FIFO that can have one writer after another */
 	struct table *table;
 	struct buf attrs;	/* what is known of the table by its blocks */
 	struct buf name;	/* of the source, as these say it */
@@ -75,7 +76,7 @@ await_writer(struct source *s)
 	int next = -1;
 	bool regular = true;
 
-	if (st->fifo)
+	if (st->named)
 		next = filewatch_open(s->config.source, &regular);
 	if (next >= 0 && regular) {
 		close(next);
@@ -134,18 +135,28 @@ stream_close(struct source *s)
 	free(st);
 }
 
+/* Not the pipe of <(...) or /dev/stdin, which a path leads to as well: once its writers are gone, no other can come. */
+static bool
+is_named_fifo(int fd)
+{
+	struct statfs where;
+	struct stat about;
+
+	return fstat(fd, &about) == 0 && S_ISFIFO(about.st_mode) && fstatfs(fd, &where) == 0 &&
+	       where.f_type != PIPEFS_MAGIC;
+}
+
 static int
 stream_open(struct source *s, int fd, struct vrp_err *err)
 {
 	static const struct table_ops ops = {.commit = on_commit, .reject = on_reject};
 	struct stream *st = s->own = calloc(1, sizeof(*st));
-	struct stat about;
 
 	if (!st)
 		return vrp_err_nomem(err);
 	st->fd = fd;
 	st->opened = strcmp(s->config.source, "-") != 0;
-	st->fifo = st->opened && fstat(fd, &about) == 0 && S_ISFIFO(about.st_mode);
+	st->named = st->opened && is_named_fifo(fd);
 	st->time = STAMP_UNKNOWN;
 	st->table = table_new(s->config.names, &ops, s);
 	st->data = malloc(READ_SIZE);

@@ -537,6 +537,8 @@ sim_tick(struct sim *s)
 		s->now += steps[which];
 	else if (deadline != INT64_MAX && deadline > s->now)
 		s->now = deadline;
+	if (sim_below(s, 8) == 0)
+		rtr_manager_hurry(s->manager, s->now);
 	rtr_manager_tick(s->manager, s->now);
 	/* Whoever waits for the deadline must not turn in circles. */
 	require(rtr_manager_deadline(s->manager) > s->now);

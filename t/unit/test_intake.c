@@ -2,6 +2,7 @@
 #include "sets.h"
 
 #include "intake.h"
+#include "lifetime.h"
 
 #define T0 INT64_C(1795392000)	/* 2026-11-23T00:00:00Z */
 #define T0_TEXT "2026-11-23T00:00:00Z"
@@ -198,7 +199,7 @@ test_expiry(void **state)
 	assert_seen(f, "2.0.0.0/24 24 AS1 - 1795392007;3.0.0.0/24 24 AS1 - 1795392100;4.0.0.0/24 24 AS1 - -;\n");
 	assert_logged(f, "2 records have expired");
 	/* The next so soon waits, so that records that expire one by one are not one serial each. */
-	assert_true(intake_deadline(f->in) == T0 + 5 + INTAKE_EXPIRY_SPACING);
+	assert_true(intake_deadline(f->in) == T0 + 5 + LIFETIME_SPACING);
 	intake_tick(f->in, T0 + 7);
 	assert_seen(f, "");
 	intake_tick(f->in, T0 + 15);

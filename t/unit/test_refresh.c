@@ -7,7 +7,7 @@
 #define MINUTE (60 * SECOND)
 #define HOUR (60 * MINUTE)
 
-#define NOON INT64_C(1795953600)	/* 2026-11-23T12:00:00Z */
+#define NOON INT64_C(1795953600)	/* 2026-11-29T12:00:00Z */
 
 /* The random numbers: what stays in the middle spreads nothing. */
 #define MIDDLE UINT32_C(0x80000000)
@@ -543,17 +543,19 @@ static void
 test_age(void **state)
 {
 	struct fixture *f = *state;
+	struct vrp_err err = {0};
 
 	begin_with(f, &(struct refresh_config){.sources = 1, .interval = MINUTE, .max_age = 3600});
-	assert_false(refresh_too_old(f->r, NOON));
+	assert_int_equal(refresh_check_age(f->r, NOON, &err), 0);
 	take(f, 0, ONE, NOON);
-	assert_false(refresh_too_old(f->r, NOON + 3600));
-	assert_true(refresh_too_old(f->r, NOON + 3601));
+	assert_int_equal(refresh_check_age(f->r, NOON + 3600, &err), 0);
+	assert_int_equal(refresh_check_age(f->r, NOON + 3601, &err), -1);
+	assert_string_equal(err.msg, "the feed has not changed and is too old now: made 2026-11-29T12:00:00Z");
 	take(f, 0, ONE, STAMP_UNKNOWN);
-	assert_false(refresh_too_old(f->r, NOON + 3601));
+	assert_int_equal(refresh_check_age(f->r, NOON + 3601, &err), 0);
 	begin(f, 1, MINUTE);
 	take(f, 0, ONE, NOON);
-	assert_false(refresh_too_old(f->r, NOON + 1000000));
+	assert_int_equal(refresh_check_age(f->r, NOON + 1000000, &err), 0);
 }
 
 /* A table that follows the blocks is what the source gave last, annotations and all. */

@@ -1299,6 +1299,28 @@ test_fixed_timers_hold_whatever_the_cache_says(void **state)
 	assert_int_equal(rtr_client_deadline(client), now + 11000);
 }
 
+/* Whatever waits for an interval waits no longer, and what doesn't is left alone. */
+static void
+test_hurry(void **state)
+{
+	(void)state;
+	synced(2);
+	rtr_client_hurry(client, now);
+	assert_true(rtr_client_deadline(client) == now);
+	rtr_client_tick(client, now);
+	expect("state SYNC\n> v2 Serial Query session 7 serial 10\n");
+	rtr_client_hurry(client, now);
+	rtr_client_tick(client, now);
+	expect("");
+	rtr_client_closed(client, now, NULL);
+	expect("state ERROR_TRANSPORT\n");
+	rtr_client_tick(client, now);
+	expect("");
+	rtr_client_hurry(client, now);
+	rtr_client_tick(client, now);
+	expect("state CONNECTING\n");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
 
 int
@@ -1353,6 +1375,7 @@ main(void)
 		T(stop),
 		T(start_after_a_stop_is_a_new_beginning),
 		T(fixed_timers_hold_whatever_the_cache_says),
+		T(hurry),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

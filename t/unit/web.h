@@ -102,6 +102,29 @@ web_say(struct web *w, int code, const char *etag, const char *body, size_t sent
 	pthread_mutex_unlock(&w->lock);
 }
 
+static inline unsigned
+web_count(struct web *w, const unsigned *count)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&w->lock);
+	n = *count;
+	pthread_mutex_unlock(&w->lock);
+	return n;
+}
+
+static inline unsigned
+web_asked(struct web *w)
+{
+	return web_count(w, &w->asked);
+}
+
+static inline unsigned
+web_unchanged(struct web *w)
+{
+	return web_count(w, &w->unchanged);
+}
+
 static inline void
 web_start(struct web *w)
 {
