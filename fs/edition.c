@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-
 #include "view_internal.h"
 
 static int
