@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "lines.h"
 
-#include "enc.h"
 #include "huge.h"
 #include "line.h"
 
@@ -47,17 +46,11 @@ static uint32_t
 record_length(const struct records *r, size_t number)
 {
 	struct payload p;
-	struct out o;
-	uint32_t len;
 
 	if (VRP_LIKELY(number < r->vrp_count))
 		return vrp_length(r, number);
-	out_init_count(&o, NULL);
 	p = other_record(r, number);
-	line_write(&o, 0, &p, r->names);
-	len = (uint32_t)out_at(&o);
-	out_release(&o);
-	return len;
+	return (uint32_t)line_length(&p, r->names);
 }
 
 static size_t

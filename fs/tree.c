@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "tree.h"
 
-#include <errno.h>
 #include <pthread.h>
 
 #include "changes.h"

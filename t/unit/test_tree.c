@@ -321,6 +321,30 @@ test_random_tables(void **state)
 	}
 }
 
+/* What is kept of the past is bounded, however many tables there were. */
+static void
+test_many_updates(void **state)
+{
+	struct fixture *f = fixture_new();
+	struct rng rng = {11};
+	size_t memory = 0;
+
+	(void)state;
+	(void)give(f, random_annotated_set(&rng, f->names, 100));
+	for (int i = 0; i < 1000; i++) {
+		struct view *v;
+
+		f->now += 1 + rng_below(&rng, 1000);
+		(void)give(f, nudged(f, &rng));
+		v = tree_view(f->tree);
+		if (i == 100)
+			memory = view_memory(v);
+		assert_true(i < 100 || view_memory(v) < 2 * memory);
+		view_unref(v);
+	}
+	fixture_free(f);
+}
+
 /* ---- before the first table, and an empty one */
 
 static void
@@ -798,7 +822,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_random_tables), cmocka_unit_test(test_before_the_first_table), cmocka_unit_test(test_first_times),
+		cmocka_unit_test(test_random_tables), cmocka_unit_test(test_many_updates), cmocka_unit_test(test_before_the_first_table),
+		cmocka_unit_test(test_first_times),
 		cmocka_unit_test(test_odd_anchors), cmocka_unit_test(test_reads_at_any_place), cmocka_unit_test(test_open_files_stay),
 		cmocka_unit_test(test_deltas), cmocka_unit_test(test_delta_bounds), cmocka_unit_test(test_status),
 		cmocka_unit_test(test_summary), cmocka_unit_test(test_errors), cmocka_unit_test(test_cookies),
