@@ -284,7 +284,7 @@ kcache_node(struct kcache *k, uint64_t id, struct node *node, struct node_stat *
 }
 
 int
-kcache_open(struct kcache *k, uint64_t id, struct node *node, struct view **view, uint64_t *epoch)
+kcache_open(struct kcache *k, uint64_t id, struct node *node, struct view **view)
 {
 	const struct slot *s;
 
@@ -295,7 +295,6 @@ kcache_open(struct kcache *k, uint64_t id, struct node *node, struct view **view
 	if (s) {
 		*node = s->node;
 		*view = view_ref(k->view);
-		*epoch = k->epoch;
 	}
 	pthread_mutex_unlock(&k->lock);
 	return s ? 0 : ESTALE;

@@ -62,7 +62,7 @@ void kcache_forget(struct kcache *k, uint64_t id, uint64_t lookups);
 VRP_NODISCARD int kcache_node(struct kcache *k, uint64_t id, struct node *node, struct node_stat *stat);
 
 /* The same to open it: the view in which it has that content, as a new reference; ESTALE for old content, too. */
-VRP_NODISCARD int kcache_open(struct kcache *k, uint64_t id, struct node *node, struct view **view, uint64_t *epoch);
+VRP_NODISCARD int kcache_open(struct kcache *k, uint64_t id, struct node *node, struct view **view);
 
 /* What a change changes, collected from tree_ops. */
 struct kcache_changes {

@@ -24,13 +24,9 @@ enum {
 /* Something open: a directory, a file, or /events. */
 struct ops_handle {
 	LIST_ENTRY(ops_handle) link;
-	struct content *content;
-	struct follower *follower;
-
-	/* Of a directory, and of no use to others: */
-	struct view *view;
-	uint64_t epoch;
 	struct node node;
+	struct content *content;	/* of a file but /events */
+	struct follower *follower;
 };
 
 static struct ops_context *
@@ -61,7 +57,6 @@ free_handle(struct ops_handle *h)
 	content_close(h->content);
 	if (h->follower)
 		follower_close(h->follower);
-	view_unref(h->view);
 	free(h);
 }
 
@@ -259,7 +254,7 @@ static int
 open_file(struct ops_context *c, fuse_ino_t ino, struct ops_handle *h, struct fuse_file_info *fi)
 {
 	struct view *view;
-	int rc = kcache_open(c->kcache, ino, &h->node, &view, &h->epoch);
+	int rc = kcache_open(c->kcache, ino, &h->node, &view);
 
 	if (rc)
 		return rc;
@@ -332,10 +327,16 @@ on_poll(fuse_req_t req, fuse_ino_t ino VRP_UNUSED, struct fuse_file_info *fi, st
 
 /* ---- directories ---- */
 
+/* Cookies are good in later views (view.h), so that nothing is held: each page is as new as it can be. */
 static int
 open_dir(struct ops_context *c, fuse_ino_t ino, struct ops_handle *h, struct fuse_file_info *fi VRP_UNUSED)
 {
-	return kcache_open(c->kcache, ino, &h->node, &h->view, &h->epoch);
+	struct view *view;
+	int rc = kcache_open(c->kcache, ino, &h->node, &view);
+
+	if (rc == 0)
+		view_unref(view);
+	return rc;
 }
 
 static void
@@ -348,7 +349,9 @@ on_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 struct page {
 	fuse_req_t req;
 	struct ops_context *context;
-	const struct ops_handle *dir;
+	struct node dir;
+	struct view *view;
+	uint64_t epoch;
 	bool plus;
 	char *data;
 	size_t len, size;
@@ -357,16 +360,16 @@ struct page {
 };
 
 /*
- * With readdirplus a name comes with all that a look-up tells, unless the
- * directory was opened in a view that is over, or the size is dear (view_stat).
+ * With readdirplus a name comes with all that a look-up tells, unless the view is
+ * over by now, or the size is dear (view_stat).
  */
 static bool
 enter_name(struct page *p, const struct node *node, struct fuse_entry_param *e)
 {
 	struct node_stat stat;
 
-	if (node->kind == NODE_EXPORT || view_stat(p->dir->view, node, &stat) != 0 ||
-	    kcache_enter(p->context->kcache, p->dir->epoch, node, &stat, &e->ino) != 0)
+	if (node->kind == NODE_EXPORT || view_stat(p->view, node, &stat) != 0 ||
+	    kcache_enter(p->context->kcache, p->epoch, node, &stat, &e->ino) != 0)
 		return false;
 	e->attr_timeout = e->entry_timeout = FOR_EVER;
 	fill_stat(p->context, node, &stat, &e->attr);
@@ -406,15 +409,14 @@ listed(const struct node *node)
 static int
 fill_page(struct page *p, uint64_t cookie)
 {
-	const struct ops_handle *d = p->dir;
-	struct node above = node_parent(&d->node);
+	struct node above = node_parent(&p->dir);
 	struct listing_entry entry;
 	struct listing list;
-	int rc = view_list(d->view, &d->node, cookie > COOKIE_DOT_DOT ? cookie : 0, &list);
+	int rc = view_list(p->view, &p->dir, cookie > COOKIE_DOT_DOT ? cookie : 0, &list);
 
 	if (rc)
 		return rc;
-	if (cookie < COOKIE_DOT && !add_name(p, ".", &d->node, COOKIE_DOT, false))
+	if (cookie < COOKIE_DOT && !add_name(p, ".", &p->dir, COOKIE_DOT, false))
 		return 0;
 	if (cookie < COOKIE_DOT_DOT && !add_name(p, "..", &above, COOKIE_DOT_DOT, false))
 		return 0;
@@ -427,14 +429,16 @@ fill_page(struct page *p, uint64_t cookie)
 static void
 read_dir(fuse_req_t req, size_t size, off_t cookie, struct fuse_file_info *fi, bool plus)
 {
-	struct page p = {.req = req, .context = context(req), .dir = handle_of(fi), .plus = plus, .size = size};
+	struct page p = {.req = req, .context = context(req), .dir = handle_of(fi)->node, .plus = plus, .size = size};
 	int rc = ENOMEM;
 
 	buf_reset(&reply);
 	p.entered = malloc((size / ENTRY_MIN + 1) * sizeof(*p.entered));
 	if (p.entered && buf_reserve(&reply, size) == 0) {
 		p.data = reply.data;
+		p.view = kcache_view(p.context->kcache, &p.epoch);
 		rc = fill_page(&p, (uint64_t)cookie);
+		view_unref(p.view);
 	}
 	if (rc)
 		fuse_reply_err(req, rc);

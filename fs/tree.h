@@ -13,8 +13,8 @@
  *	view_unref(view);
  *
  * An update makes the next view in the background and puts it in place in one
- * step; look-ups never wait for it.  A file or directory that was opened goes on
- * with the view that it was opened in.
+ * step; look-ups never wait for it.  A file that was opened goes on with the view
+ * that it was opened in.
  *
  * For a million VRPs a view takes about 70 MiB: 31 the set, 14 the index for
  * origin validation, 8 the order by AS and by trust anchor, 16 where prefixes and

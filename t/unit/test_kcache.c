@@ -126,8 +126,7 @@ try_open(struct fixture *f, uint64_t id)
 {
 	struct node node;
 	struct view *view;
-	uint64_t epoch;
-	int rc = kcache_open(f->kcache, id, &node, &view, &epoch);
+	int rc = kcache_open(f->kcache, id, &node, &view);
 
 	if (rc == 0)
 		view_unref(view);
