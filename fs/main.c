@@ -64,6 +64,7 @@ static const struct cli_option option_table[] = {
 struct options {
 	struct vrpfs_config fs;
 	const char *path;
+	char *whole_path;
 	bool background, foreground;
 	bool nonempty;
 	bool exit_on_eof;
@@ -519,9 +520,10 @@ mount_it(struct daemon *d)
 	bool took_over;
 
 	vrp_err_clear(&err);
-	o->fs.path = mountpoint_prepare(o->path, o->nonempty, &took_over, &err);
-	if (!o->fs.path)
+	o->whole_path = mountpoint_prepare(o->path, o->nonempty, &took_over, &err);
+	if (!o->whole_path)
 		cli_die(d->cli, "%s: %s", o->path, err.msg);
+	o->fs.path = o->whole_path;
 	if (took_over)
 		cli_warn(d->cli, "%s: took over from a vrpfs that was killed", o->fs.path);
 	o->fs.log = &d->log_of_fs;
@@ -575,7 +577,7 @@ main(int argc, char **argv)
 	set_up(&d);
 	mount_it(&d);
 	status = serve(&d);
-	free((char *)(uintptr_t)options.fs.path);
+	free(options.whole_path);
 	release_options(&options);
 	close(d.signals);
 	close(d.told);

@@ -12,8 +12,6 @@
 
 #define DEAD_MAX 16	/* file systems of killed programs, one over the other */
 
-extern char **environ;
-
 /* The type of what is mounted at an absolute path, what is on top of it all; false when nothing is. */
 static bool
 mounted_type(const char *path, char *type, size_t size)
@@ -69,7 +67,7 @@ mountpoint_is_ours(const char *path)
 static int
 fusermount(const char *path)
 {
-	char *const argv[] = {"fusermount3", "-q", "-u", "-z", "--", (char *)(uintptr_t)path, NULL};
+	char *const argv[] = {"fusermount3", "-q", "-u", "-z", "--", (char *)path, NULL};
 	int status;
 	pid_t pid;
 

@@ -38,7 +38,7 @@ context(fuse_req_t req)
 static struct ops_handle *
 handle_of(const struct fuse_file_info *fi)
 {
-	return (struct ops_handle *)(uintptr_t)fi->fh;
+	return (struct ops_handle *)(uintptr_t)fi->fh; /* NOLINT(performance-no-int-to-ptr): so FUSE keeps them */
 }
 
 /* ---- what is open ---- */

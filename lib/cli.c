@@ -253,7 +253,7 @@ write_syslog(void *ctx VRP_UNUSED, enum log_level level, const char *line)
 struct log
 cli_log(const struct cli *cli, enum log_level max)
 {
-	return (struct log){stderr_is_journal() ? write_journal : write_stderr, (void *)(uintptr_t)cli, max};
+	return (struct log){stderr_is_journal() ? write_journal : write_stderr, (void *)cli, max};
 }
 
 struct log

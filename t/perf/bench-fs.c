@@ -55,9 +55,8 @@ read_paths(void)
 {
 	size_t cap = 0, size = 0;
 	char *line = NULL;
-	ssize_t len;
 
-	while ((len = getline(&line, &size, stdin)) > 0) {
+	while (getline(&line, &size, stdin) > 0) {
 		if (path_count == cap) {
 			cap = cap ? cap * 2 : 1024;
 			paths = realloc(paths, cap * sizeof(*paths));
