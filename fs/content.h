@@ -10,8 +10,8 @@
  * VRPs, and would gain nothing: the first reader has to wait until it is written
  * in any case (bench-tree: 26 ms of CPU for /vrps as it is, 35 with the text put
  * into memory first; 36 and 51 for rpki.json), and for those who follow the
- * kernel has the pages.  An open file of that kind keeps its view, which is some 70 bytes a VRP,
- * until it is closed.
+ * kernel has the pages.  An open file of that kind keeps its view, which is some
+ * 70 bytes a VRP, until it is closed.
  */
 #ifndef VRPFS_CONTENT_H
 #define VRPFS_CONTENT_H

@@ -25,7 +25,10 @@ void events_close(struct events *e);				/* NULL is allowed */
 /* Would events_read() give something now?  If not, it may after the next tree_update(). */
 bool events_ready(const struct events *e);
 
-/* Up to len bytes that come next; 0 when there are none yet; -1 with errno ENOMEM, and the same bytes can be asked for again. */
+/*
+ * Up to len bytes that come next; 0 when there are none yet; -1 with errno ENOMEM,
+ * and the same bytes can be asked for again.
+ */
 VRP_NODISCARD ssize_t events_read(struct events *e, char *buf, size_t len);
 
 #endif

@@ -212,7 +212,8 @@ time_of(const struct view *v, const struct node *node)
 
 /* Not /events: who reads all files that there are must not wait for what has no end. */
 static const uint8_t root_entries[] = {
-	NODE_README, NODE_VRPS, NODE_STATUS, NODE_ASN_DIR, NODE_PREFIX_DIR, NODE_TA_DIR, NODE_COVERING_DIR, NODE_ROUTE_DIR, NODE_EXPORT_DIR, NODE_DELTAS_DIR,
+	NODE_README, NODE_VRPS, NODE_STATUS, NODE_ASN_DIR, NODE_PREFIX_DIR, NODE_TA_DIR,
+	NODE_COVERING_DIR, NODE_ROUTE_DIR, NODE_EXPORT_DIR, NODE_DELTAS_DIR,
 };
 #define ROOT_DIRS 7
 

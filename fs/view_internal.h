@@ -66,6 +66,7 @@ const struct edition_delta *edition_delta(const struct edition *e, uint32_t vers
 /* How large the file of dialect i is.  -1 when memory is out. */
 VRP_NODISCARD int edition_count_export(struct edition *e, size_t i, uint64_t *size);
 
+/* What exports are made with: as if they were made when the version came, so that they stay the same. */
 struct export_meta edition_export_meta(const struct edition *e);
 
 #endif

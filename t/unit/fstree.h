@@ -594,8 +594,10 @@ large_set(struct rng *rng, struct names *names, uint32_t n)
 	assert_non_null(b);
 	for (uint32_t i = 0; i < n; i++) {
 		const char *anchor = anchors[rng_below(rng, ARRAY_LEN(anchors))];
-		struct vrp v = {.asn = rng_below(rng, 3) ? 7 : rng_below(rng, 100), .expires = rng_below(rng, 2) ? EXPIRES_UNKNOWN : rng_below(rng, 1U << 31)};
+		struct vrp v = {.asn = rng_below(rng, 3) ? 7 : rng_below(rng, 100), .expires = EXPIRES_UNKNOWN};
 
+		if (rng_below(rng, 2))
+			v.expires = rng_below(rng, 1U << 31);
 		v.ta = (uint16_t)names_token(names, anchor, strlen(anchor));
 		v.prefix = (struct prefix){.family = FAMILY_IPV4, .len = 24, .addr = {10, (uint8_t)rng_below(rng, 256), (uint8_t)i}};
 		if (i % 4 == 0) {
@@ -607,9 +609,11 @@ large_set(struct rng *rng, struct names *names, uint32_t n)
 		v.maxlen = (uint8_t)(v.prefix.len + rng_below(rng, 8));
 		assert_int_equal(vrpset_add_vrp(b, &v), 0);
 		if (i < 600) {
-			struct router_key k = {.asn = 9, .ta = v.ta, .spki = spki, .spki_len = (uint16_t)(1 + rng_below(rng, 300)), .expires = v.expires};
-			struct aspa a = {.customer = i, .ta = v.ta, .provider_count = 1 + rng_below(rng, 40), .providers = providers, .expires = v.expires};
+			struct router_key k = {.asn = 9, .ta = v.ta, .expires = v.expires, .spki = spki};
+			struct aspa a = {.customer = i, .ta = v.ta, .expires = v.expires, .providers = providers};
 
+			k.spki_len = (uint16_t)(1 + rng_below(rng, 300));
+			a.provider_count = 1 + rng_below(rng, 40);
 			k.ski[0] = (uint8_t)i;
 			k.ski[1] = (uint8_t)(i >> 8);
 			for (uint32_t p = 0; p < a.provider_count; p++)
