@@ -26,7 +26,7 @@ OBJCOPY ?= objcopy
 PKG_CONFIG ?= pkg-config
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-OUR_CPPFLAGS = -D_GNU_SOURCE -DVRPTOOLS_VERSION='"$(VERSION)"' -Ilib
+OUR_CPPFLAGS = -D_GNU_SOURCE -DVRPTOOLS_VERSION='"$(VERSION)"' -Ilib -Ifs
 OUR_CFLAGS = -std=gnu17 -pthread -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 HARDEN ?= yes
 HARDEN_CFLAGS = -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
@@ -44,14 +44,15 @@ say = $(if $(V),,@echo '$(1)	$@')
 # ---- Dependencies
 
 # The packages of Debian to build with, then those to test with.  `make deps` installs what is missing.
-DEPS_BUILD = gcc libc6-dev pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev ca-certificates xz-utils
-DEPS_TEST = bats bgpdump bzip2 clang clang-tidy cppcheck diffutils fish git iproute2 jq libclang-rt-14-dev \
+DEPS_BUILD = gcc libc6-dev pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev libfuse3-dev ca-certificates xz-utils
+DEPS_TEST = bats bgpdump bzip2 clang clang-tidy cppcheck diffutils fish fuse3 git iproute2 jq libclang-rt-14-dev \
 	    libcmocka-dev mandoc openssl procps python3-cffi python3-dev python3-pip python3-setuptools python3-wheel zsh
 DEPS = $(DEPS_BUILD) $(DEPS_TEST)
 
 # What each program links beside libvrp and libc.
 PKGS_vrp-fetch = libcurl
 PKGS_rtr-serve = libevent_core
+PKGS_vrpfs = fuse3 libcurl
 PKGS_test = cmocka libevent_core libcurl jansson
 
 libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1)))
@@ -73,12 +74,18 @@ L4 = filewatch load routefile fetch feed_ask savefile dial transport transport_t
      rtr_server source source_stream source_file source_feed source_cache \
      secret privdrop sandbox sandbox_landlock sandbox_seccomp sandbox_pledge
 L5 = cli api_types api_view api_table api_client api_follow
-TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate rtr-serve rtr-dump
+TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate rtr-serve rtr-dump vrpfs
 export L0 L1 L2 L3 L4 L5 TOOLS VERSION
 
 LIB_SRC = $(wildcard $(patsubst %,lib/%.c,$(L0) $(L1) $(L2) $(L3) $(L4) $(L5)))
 CMD_SRC = $(wildcard $(TOOLS:%=cmd/%.c))
 PART_SRC = cmd/vrp-fetch-live.c cmd/vrp-validate-watch.c cmd/rtr-dump-once.c cmd/rtr-dump-follow.c
+
+# The tree of the file system, without FUSE; tests link it, too.
+FS_SRC = $(wildcard $(patsubst %,fs/%.c,node anchors lines changes index edition text file view content inodes tree events \
+	     kcache mountpoint))
+# The program around it.
+VRPFS_SRC = fs/main.c fs/vrpfs.c fs/session.c fs/ops.c fs/followers.c
 
 # What the library for others is made of: the facade, and what it stands on.
 API = api_types api_view api_table api_client api_follow \
@@ -91,8 +98,9 @@ PRELOAD_SRC = $(wildcard t/preload/*.c)
 FUZZ_SRC = $(wildcard t/fuzz/fuzz_*.c)
 
 LIB = $(BUILD)/libvrp.a
+FS_LIB = $(BUILD)/libvrpfs.a
 PUBLIC_LIB = $(BUILD)/lib/$(SONAME) $(BUILD)/lib/libvrp.a
-BIN = $(CMD_SRC:cmd/%.c=$(BUILD)/bin/%)
+BIN = $(CMD_SRC:cmd/%.c=$(BUILD)/bin/%) $(BUILD)/bin/vrpfs
 TEST_BIN = $(patsubst %.c,$(BUILD)/t/%,$(notdir $(TEST_SRC))) $(PRELOAD_SRC:t/preload/%.c=$(BUILD)/t/%.so)
 FUZZ_BIN = $(FUZZ_SRC:t/fuzz/%.c=$(BUILD)/%)
 MAN = $(wildcard man/*.[0-9])
@@ -127,6 +135,8 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags $(BUILD)/harden.cc
 	$(Q)$(COMPILE) @$(BUILD)/harden.cc -MMD -MP -c $< -o $@
 
 $(LIB): $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
+$(FS_LIB): $(FS_SRC:%.c=$(BUILD)/obj/%.o)
+$(LIB) $(FS_LIB):
 	@rm -f $@
 	$(call say,ar)
 	$(Q)$(AR) rcs $@ $^
@@ -155,6 +165,11 @@ $(BUILD)/bin/%: $(BUILD)/obj/cmd/%.o $(LIB) $(BUILD)/harden.ld
 	$(call say,link)
 	$(Q)$(LINK) @$(BUILD)/harden.ld $(filter %.o,$^) $(LIB) $(call libs,$(PKGS_$*)) $(LIBS) -o $@
 
+$(BUILD)/bin/vrpfs: $(VRPFS_SRC:%.c=$(BUILD)/obj/%.o) $(FS_LIB) $(LIB) $(BUILD)/harden.ld
+	@mkdir -p $(@D)
+	$(call say,link)
+	$(Q)$(LINK) @$(BUILD)/harden.ld $(filter %.o,$^) $(FS_LIB) $(LIB) $(call libs,$(PKGS_vrpfs)) $(LIBS) -o $@
+
 $(BUILD)/bin/vrp-fetch: $(BUILD)/obj/cmd/vrp-fetch-live.o
 $(BUILD)/bin/vrp-validate: $(BUILD)/obj/cmd/vrp-validate-watch.o
 $(BUILD)/bin/rtr-dump: $(BUILD)/obj/cmd/rtr-dump-once.o $(BUILD)/obj/cmd/rtr-dump-follow.o
@@ -163,11 +178,11 @@ $(BUILD)/bin/rtr-dump: $(BUILD)/obj/cmd/rtr-dump-once.o $(BUILD)/obj/cmd/rtr-dum
 define link_test =
 @mkdir -p $(@D)
 $(call say,link)
-$(Q)$(LINK) @$(BUILD)/harden.ld $< $(LIB) -Wl,--as-needed $(call libs,$(PKGS_test)) $(LIBS) -lm -o $@
+$(Q)$(LINK) @$(BUILD)/harden.ld $< $(FS_LIB) $(LIB) -Wl,--as-needed $(call libs,$(PKGS_test)) $(LIBS) -lm -o $@
 endef
-$(BUILD)/t/%: $(BUILD)/obj/t/unit/%.o $(LIB) $(BUILD)/harden.ld
+$(BUILD)/t/%: $(BUILD)/obj/t/unit/%.o $(FS_LIB) $(LIB) $(BUILD)/harden.ld
 	$(link_test)
-$(BUILD)/t/%: $(BUILD)/obj/t/tools/%.o $(LIB) $(BUILD)/harden.ld
+$(BUILD)/t/%: $(BUILD)/obj/t/tools/%.o $(FS_LIB) $(LIB) $(BUILD)/harden.ld
 	$(link_test)
 
 # What tests put into a tool, which has no back door for them.
@@ -176,9 +191,9 @@ $(BUILD)/t/%.so: t/preload/%.c $(BUILD)/flags
 	$(call say,link)
 	$(Q)$(CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) -O2 -fPIC -shared $< -o $@
 
-$(BUILD)/fuzz_%: $(BUILD)/obj/t/fuzz/fuzz_%.o $(LIB)
+$(BUILD)/fuzz_%: $(BUILD)/obj/t/fuzz/fuzz_%.o $(FS_LIB) $(LIB)
 	$(call say,link)
-	$(Q)$(LINK) -fsanitize=fuzzer $< $(LIB) -Wl,--as-needed $(call libs,$(PKGS_test)) $(LIBS) -o $@
+	$(Q)$(LINK) -fsanitize=fuzzer $< $(FS_LIB) $(LIB) -Wl,--as-needed $(call libs,$(PKGS_test)) $(LIBS) -o $@
 
 -include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/pic/*/*.d)
 
@@ -296,11 +311,11 @@ lint: compile_commands.json
 	$(MAKE) -j$(JOBS) BUILD=build-lint/clang CC=clang CFLAGS='-O2 -Werror' programs
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 		--include=$(firstword $(wildcard /usr/include/*/sys/queue.h /usr/include/sys/queue.h)) \
-		-j $(JOBS) -D_GNU_SOURCE -Ilib $(LIB_SRC) $(CMD_SRC) $(PART_SRC)
-	printf '%s\n' $(LIB_SRC) $(CMD_SRC) $(PART_SRC) | xargs -P $(JOBS) -n 4 clang-tidy --quiet -p . 2>/dev/null
+		-j $(JOBS) -D_GNU_SOURCE -Ilib -Ifs $(LIB_SRC) $(CMD_SRC) $(PART_SRC) $(FS_SRC) $(VRPFS_SRC)
+	printf '%s\n' $(LIB_SRC) $(CMD_SRC) $(PART_SRC) $(FS_SRC) $(VRPFS_SRC) | xargs -P $(JOBS) -n 4 clang-tidy --quiet -p . 2>/dev/null
 
 compile_commands.json: Makefile FORCE
-	@{ sep='['; for f in $(LIB_SRC) $(CMD_SRC) $(PART_SRC) $(TEST_SRC) $(wildcard t/perf/*.c) $(FUZZ_SRC); do \
+	@{ sep='['; for f in $(LIB_SRC) $(CMD_SRC) $(PART_SRC) $(FS_SRC) $(VRPFS_SRC) $(TEST_SRC) $(wildcard t/perf/*.c) $(FUZZ_SRC); do \
 		printf '%s\n{"directory": "%s", "file": "%s", "command": "%s"}' "$$sep" '$(CURDIR)' "$$f" \
 			'$(subst ",\",$(subst ','\'',$(COMPILE))) -c '"$$f"; sep=,; done; echo; echo ']'; } >$@
 

@@ -16,13 +16,11 @@
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
 #include "feeder.h"
 #include "rtr_server.h"
-#include "stamp.h"
 
 #define LISTEN_MAX 64
 #define LISTEN_DEFAULT "127.0.0.1:8282"
@@ -175,33 +173,6 @@ parse_options(struct cli *cli, int argc, char **argv, struct options *o)
 	why = rtr_timers_check(&o->cache.timers);
 	if (why)
 		cli_usage_error(cli, "%s", why);
-}
-
-/* ---- log ---- */
-
-/* Under systemd: the journal keeps the time itself and takes the level from "<N>" (sd-daemon(3)). */
-static bool
-stderr_is_journal(void)
-{
-	const char *stream = getenv("JOURNAL_STREAM");
-	unsigned long long dev, ino;
-	struct stat st;
-
-	return stream && sscanf(stream, "%llu:%llu", &dev, &ino) == 2 && fstat(STDERR_FILENO, &st) == 0 &&
-	       st.st_dev == dev && st.st_ino == ino;
-}
-
-static void
-write_log(void *ctx, enum log_level level, const char *line)
-{
-	char stamp[STAMP_MAX];
-
-	if (ctx) {
-		fprintf(stderr, "<%d>%s\n", (int)level, line);
-		return;
-	}
-	stamp_format(time(NULL), stamp);
-	fprintf(stderr, "%s rtr-serve: %s\n", stamp, line);
 }
 
 /* ---- set-up ---- */
@@ -408,7 +379,7 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	use_descriptors(&options);
 	draw_sessions(&cli, options.cache.sessions);
-	d.log = (struct log){write_log, stderr_is_journal() ? &d : NULL, options.level};
+	d.log = cli_log(&cli, options.level);
 	start(&cli, &d);
 	event_base_dispatch(d.base);
 	rtr_server_close_mail(d.server);

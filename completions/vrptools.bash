@@ -62,6 +62,11 @@ _vrptools()
 			;;
 		esac
 		;;
+	vrpfs)
+		options="-b --background -f --foreground -o --options -E --ignore-expiry --refresh --max-age --strict --timeout
+			--max-size --cacert --user-agent --exit-on-eof -v --verbose -q --quiet"
+		operands=files
+		;;
 	rtr-serve)
 		options="-l --listen -E --ignore-expiry --max-age --max-shrink --refresh --retry --expire --max-version
 			--max-clients --history --notify-interval --query-timeout --stall-timeout --exit-on-eof --shutdown
@@ -113,4 +118,4 @@ _vrptools()
 	fi
 }
 
-complete -F _vrptools vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate rtr-serve rtr-dump
+complete -F _vrptools vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate rtr-serve rtr-dump vrpfs

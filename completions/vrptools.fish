@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # fish completion of the vrptools.
 
-for tool in vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate rtr-serve rtr-dump
+for tool in vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate rtr-serve rtr-dump vrpfs
 	complete -c $tool -s h -l help -d 'show the help and exit'
 	complete -c $tool -s V -l version -d 'show the version and exit'
 end
@@ -87,3 +87,18 @@ complete -c rtr-dump -s t -l timeout -x -d 'for connecting, and for silence of t
 complete -c rtr-dump -l pdus -d 'print every PDU instead of records'
 complete -c rtr-dump -s v -l verbose -d 'report each step of the session'
 complete -c rtr-dump -s q -l quiet -d 'no summary'
+
+complete -c vrpfs -s b -l background -d 'go to the background when the table is there'
+complete -c vrpfs -s f -l foreground -d 'stay in the foreground'
+complete -c vrpfs -s o -l options -x -a 'allow_other default_permissions nonempty' -d 'options of mount'
+complete -c vrpfs -s E -l ignore-expiry -d 'keep records that have expired'
+complete -c vrpfs -l refresh -x -d 'fetch a feed so often'
+complete -c vrpfs -l max-age -x -d 'empty the tree when the data is older'
+complete -c vrpfs -l strict -d 'refuse a feed with a bad record'
+complete -c vrpfs -l timeout -x -d 'give up on a download after so long'
+complete -c vrpfs -l max-size -x -d 'refuse a larger feed'
+complete -c vrpfs -l cacert -r -d 'trust these certificate authorities'
+complete -c vrpfs -l user-agent -x -d 'what to tell servers'
+complete -c vrpfs -l exit-on-eof -d 'unmount when the input ends'
+complete -c vrpfs -s v -l verbose -d 'log more'
+complete -c vrpfs -s q -l quiet -d 'log only warnings and errors'

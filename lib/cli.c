@@ -8,10 +8,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "num.h"
 #include "savefile.h"
+#include "stamp.h"
 
 #ifndef VRPTOOLS_VERSION
 #define VRPTOOLS_VERSION "unknown"
@@ -222,6 +225,53 @@ cli_write(const struct cli *cli, const char *path, void (*write)(struct out *out
 		cli_warn_err(cli, path, &err);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	return rc;
+}
+
+/* Under systemd: the journal keeps the time itself and takes the level from "<N>" (sd-daemon(3)). */
+static bool
+stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long dev, ino;
+	struct stat st;
+
+	return stream && sscanf(stream, "%llu:%llu", &dev, &ino) == 2 && fstat(STDERR_FILENO, &st) == 0 &&
+	       st.st_dev == dev && st.st_ino == ino;
+}
+
+static void
+write_journal(void *ctx VRP_UNUSED, enum log_level level, const char *line)
+{
+	fprintf(stderr, "<%d>%s\n", (int)level, line);
+}
+
+static void
+write_stderr(void *ctx, enum log_level level VRP_UNUSED, const char *line)
+{
+	const struct cli *cli = ctx;
+	char stamp[STAMP_MAX];
+
+	stamp_format(time(NULL), stamp);
+	fprintf(stderr, "%s %s: %s\n", stamp, cli->tool, line);
+}
+
+static void
+write_syslog(void *ctx VRP_UNUSED, enum log_level level, const char *line)
+{
+	syslog((int)level, "%s", line);
+}
+
+struct log
+cli_log(const struct cli *cli, enum log_level max)
+{
+	return (struct log){stderr_is_journal() ? write_journal : write_stderr, (void *)cli, max};
+}
+
+struct log
+cli_syslog(const struct cli *cli, enum log_level max)
+{
+	openlog(cli->tool, LOG_PID, LOG_DAEMON);
+	return (struct log){write_syslog, NULL, max};
 }
 
 int

@@ -13,6 +13,7 @@
 
 #include "compiler.h"
 #include "err.h"
+#include "log.h"
 #include "out.h"
 #include "sandbox.h"
 
@@ -74,6 +75,15 @@ void cli_warn_err(const struct cli *cli, const char *file, const struct vrp_err 
  */
 VRP_NODISCARD int cli_write(const struct cli *cli, const char *path, void (*write)(struct out *out, const void *ctx),
 			    const void *ctx);
+
+/*
+ * The log of a daemon: lines on stderr with the time in front, or, where stderr is
+ * the journal, with the level as sd-daemon(3) has it.  cli is borrowed.
+ */
+struct log cli_log(const struct cli *cli, enum log_level max);
+
+/* The same for one in the background: syslog(3), until the process ends. */
+struct log cli_syslog(const struct cli *cli, enum log_level max);
 
 /* Close standard output; a failure, such as a full disk, is reported and makes status EXIT_TROUBLE. */
 int cli_close_stdout(const struct cli *cli, int status);

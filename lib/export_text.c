@@ -170,20 +170,40 @@ close_record(const struct export_run *run, const char *dst, const char *end)
 	return true;
 }
 
+/* Of count records in batches that are marked for windows (out.h): the first that is to be written. */
+static size_t
+skip_records(const struct export_run *run, size_t count, bool *first)
+{
+	uint64_t at = out_at(run->out);
+	size_t batches = out_skip(run->out, (count + EXPORT_BATCH - 1) / EXPORT_BATCH);
+
+	*first = out_at(run->out) == at;
+	return batches * EXPORT_BATCH;
+}
+
+static inline void
+mark_batch(const struct export_run *run, size_t i)
+{
+	if (i % EXPORT_BATCH == 0)
+		out_mark(run->out);
+}
+
 void
 export_vrps(struct export_run *run, unsigned families)
 {
-	size_t count, ipv4 = vrpset_ipv4_count(run->set), end;
+	size_t count, ipv4 = vrpset_ipv4_count(run->set), start = families & EXPORT_IPV4 ? 0 : ipv4;
 	const struct vrp *vrps = vrpset_vrps(run->set, &count);
-	bool first = true;
+	bool first;
 
-	end = families & EXPORT_IPV6 ? count : ipv4;
-	for (size_t i = families & EXPORT_IPV4 ? 0 : ipv4; i < end; i++) {
-		char *dst = open_record(run, first, 0);
+	count = (families & EXPORT_IPV6 ? count : ipv4) - start;
+	for (size_t i = skip_records(run, count, &first); i < count; i++) {
+		char *dst;
 
+		mark_batch(run, i);
+		dst = open_record(run, first, 0);
 		if (!dst)
 			return;
-		first &= !close_record(run, dst, run->style->vrp(dst, &vrps[i], run));
+		first &= !close_record(run, dst, run->style->vrp(dst, &vrps[start + i], run));
 	}
 }
 
@@ -192,11 +212,13 @@ export_keys(struct export_run *run)
 {
 	size_t count;
 	const struct router_key *keys = vrpset_router_keys(run->set, &count);
-	bool first = true;
+	bool first;
 
-	for (size_t i = 0; i < count; i++) {
-		char *dst = open_record(run, first, BASE64_LEN((size_t)keys[i].spki_len));
+	for (size_t i = skip_records(run, count, &first); i < count; i++) {
+		char *dst;
 
+		mark_batch(run, i);
+		dst = open_record(run, first, BASE64_LEN((size_t)keys[i].spki_len));
 		if (!dst)
 			return;
 		first &= !close_record(run, dst, run->style->key(dst, &keys[i], run));
@@ -208,11 +230,13 @@ export_aspas(struct export_run *run)
 {
 	size_t count;
 	const struct aspa *aspas = vrpset_aspas(run->set, &count);
-	bool first = true;
+	bool first;
 
-	for (size_t i = 0; i < count; i++) {
-		char *dst = open_record(run, first, EXPORT_AS_MAX * aspas[i].provider_count);
+	for (size_t i = skip_records(run, count, &first); i < count; i++) {
+		char *dst;
 
+		mark_batch(run, i);
+		dst = open_record(run, first, EXPORT_AS_MAX * aspas[i].provider_count);
 		if (!dst)
 			return;
 		first &= !close_record(run, dst, run->style->aspa(dst, &aspas[i], run));

@@ -86,7 +86,7 @@ keep_authorities(const struct fetch_options *o, bool later, struct sandbox *box)
 void
 fetch_keep(const char *source, const struct fetch_options *o, bool later, struct sandbox *box)
 {
-	if (is_url(source)) {
+	if (fetch_is_url(source)) {
 		sandbox_connect(box, SANDBOX_ANY_PORT);
 		sandbox_resolve(box, later);
 		keep_authorities(o, later, box);

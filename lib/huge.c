@@ -59,7 +59,7 @@ huge_realloc(void *p, size_t had, size_t len)
 void
 huge_free(void *p, size_t had)
 {
-	if (mapped(had))
+	if (p && mapped(had))
 		munmap(p, mapped(had));
 	else
 		free(p);

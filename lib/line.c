@@ -253,11 +253,12 @@ format_asn(char *dst, uint32_t asn)
 static char *
 format_annotations(char *dst, uint16_t ta, uint32_t expires, const struct names *names)
 {
-	const char *name = names_get(names, ta, NULL);
+	size_t len;
+	const char *name = names_get(names, ta, &len);
 
 	*dst++ = ' ';
-	while (*name)
-		*dst++ = *name++;
+	memcpy(dst, name, len <= NAME_SHORT ? NAME_SHORT : len);
+	dst += len;
 	*dst++ = ' ';
 	if (expires != EXPIRES_UNKNOWN)
 		return num_format_u32(dst, expires);
@@ -330,4 +331,49 @@ line_write(struct out *out, char sign, const struct payload *p, const struct nam
 	}
 	*dst++ = '\n';
 	out_advance(out, (size_t)(dst - start));
+}
+
+static size_t
+digits(uint32_t v)
+{
+	char text[10];
+
+	return (size_t)(num_format_u32(text, v) - text);
+}
+
+/* With the blank before them, and the newline. */
+static size_t
+annotations_length(uint16_t ta, uint32_t expires, const struct names *names)
+{
+	size_t len;
+
+	(void)names_get(names, ta, &len);
+	return 1 + len + 1 + (expires == EXPIRES_UNKNOWN ? 1 : digits(expires)) + 1;
+}
+
+static size_t
+aspa_length(const struct aspa *aspa)
+{
+	size_t len = strlen("aspa AS") + digits(aspa->customer);
+
+	for (uint32_t i = 0; i < aspa->provider_count; i++)
+		len += strlen(" AS") + digits(aspa->providers[i]);
+	return len;
+}
+
+size_t
+line_length(const struct payload *p, const struct names *names)
+{
+	char text[LINE_VRP_MAX];
+
+	switch (p->kind) {
+	case PAYLOAD_VRP:
+		return (size_t)(line_format_vrp(text, &p->vrp, names) - text) + 1;
+	case PAYLOAD_ROUTER_KEY:
+		return strlen("router-key AS") + digits(p->key.asn) + 1 + 2 * SKI_LEN + 1 + BASE64_LEN((size_t)p->key.spki_len) +
+		       annotations_length(p->key.ta, p->key.expires, names);
+	case PAYLOAD_ASPA:
+		return aspa_length(&p->aspa) + annotations_length(p->aspa.ta, p->aspa.expires, names);
+	}
+	return 0;
 }

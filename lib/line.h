@@ -51,4 +51,7 @@ const char *line_scan_vrp(const char *s, const char *end, struct names *names, s
 char *line_format_vrp(char *dst, const struct vrp *vrp, const struct names *names);
 void line_write(struct out *out, char sign, const struct payload *p, const struct names *names);
 
+/* How many bytes line_write() writes without a sign. */
+size_t line_length(const struct payload *p, const struct names *names);
+
 #endif

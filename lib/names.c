@@ -26,6 +26,8 @@ struct names {
 	uint16_t slot[BUCKETS];	/* number, 0 for a free slot */
 };
 
+static const char unknown[NAME_SHORT] = "-";
+
 struct names *
 names_new(void)
 {
@@ -35,7 +37,7 @@ names_new(void)
 		return NULL;
 	atomic_init(&n->refs, 1);
 	atomic_init(&n->count, 1);
-	n->list[0] = (struct name){"-", 1};
+	n->list[0] = (struct name){unknown, 1};
 	return n;
 }
 
@@ -70,10 +72,10 @@ add(struct names *n, uint16_t *slot, const char *token, size_t len)
 	for (size_t i = 0; i < len; i++)
 		if (token[i] <= 0x20 || token[i] > 0x7e)
 			return -1;
-	if (id == NAMES_MAX || len > NAME_LEN_MAX || !(text = arena_alloc(&n->arena, len + 1)))
+	if (id == NAMES_MAX || len > NAME_LEN_MAX || !(text = arena_alloc(&n->arena, len + NAME_SHORT)))
 		return -1;
 	memcpy(text, token, len);
-	text[len] = '\0';
+	memset(text + len, 0, NAME_SHORT);
 	n->list[id] = (struct name){text, len};
 	*slot = (uint16_t)id;
 	atomic_store_explicit(&n->count, id + 1, memory_order_release);

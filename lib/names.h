@@ -31,7 +31,11 @@ void names_unref(struct names *n);		/* NULL is allowed */
 int names_token(struct names *n, const char *token, size_t len);
 int names_raw(struct names *n, const char *name, size_t len);
 
-/* The token of a number, NUL-terminated; borrowed for as long as the table lives. */
+/*
+ * The token of a number, NUL-terminated; borrowed for as long as the table lives.
+ * NAME_SHORT bytes can be read there, however short it is.
+ */
+#define NAME_SHORT 16
 const char *names_get(const struct names *n, uint16_t id, size_t *len);
 
 /* How many numbers are in use, "-" included. */

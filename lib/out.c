@@ -13,15 +13,60 @@ out_init(struct out *o, int fd)
 }
 
 void
+out_init_count(struct out *o, struct out_marks *marks)
+{
+	*o = (struct out){.fd = -1, .buf = BUF_INIT, .sink = OUT_COUNT, .marks = marks};
+}
+
+void
+out_init_window(struct out *o, char *window, size_t len, uint64_t start, struct out_marks *marks)
+{
+	*o = (struct out){.fd = -1, .buf = BUF_INIT, .sink = OUT_WINDOW, .marks = marks, .start = start};
+	o->window = window;
+	o->end = len < UINT64_MAX - start ? start + len : UINT64_MAX;
+}
+
+void
 out_release(struct out *o)
 {
 	buf_release(&o->buf);
+}
+
+void
+out_marks_release(struct out_marks *marks)
+{
+	free(marks->at);
+	*marks = (struct out_marks)OUT_MARKS_INIT;
+}
+
+#define SMALL_BUFFER ((size_t)8 * 1024)
+
+/* A window that is full fails with this, which nothing else does. */
+#define FULL ENOBUFS
+
+/* What of the buffer the window has. */
+static void
+keep_window(struct out *o)
+{
+	uint64_t from = o->at > o->start ? o->at : o->start, to = o->at + o->buf.len;
+
+	to = to < o->end ? to : o->end;
+	if (from < to)
+		memcpy(o->window + (from - o->start), o->buf.data + (from - o->at), (size_t)(to - from));
+	if (o->at + o->buf.len >= o->end)
+		o->error = FULL;
 }
 
 static void
 write_all(struct out *o)
 {
 	size_t done = 0;
+
+	if (o->sink == OUT_WINDOW)
+		keep_window(o);
+	o->at += o->buf.len;
+	if (o->sink != OUT_FILE)
+		done = o->buf.len;
 
 	while (!o->error && done < o->buf.len) {
 		ssize_t n = write(o->fd, o->buf.data + done, o->buf.len - done);
@@ -39,11 +84,23 @@ write_all(struct out *o)
 	buf_reset(&o->buf);
 }
 
+/* No system call is saved by a large buffer, and a short window is full soon. */
+static char *
+make_room_in_cache(struct out *o, size_t len)
+{
+	write_all(o);
+	if (!o->error && buf_reserve(&o->buf, len > SMALL_BUFFER ? len : SMALL_BUFFER) < 0)
+		o->error = ENOMEM;
+	return o->error ? NULL : o->buf.data;
+}
+
 char *
 out_make_room(struct out *o, size_t len)
 {
 	if (o->error)
 		return NULL;
+	if (o->sink != OUT_FILE)
+		return make_room_in_cache(o, len);
 	if (o->buf.len >= OUT_FLUSH_AT)
 		write_all(o);
 	if (buf_reserve(&o->buf, len > OUT_FLUSH_AT ? len : 2 * OUT_FLUSH_AT - o->buf.len) < 0)
@@ -91,4 +148,75 @@ out_flush(struct out *o)
 		return -1;
 	}
 	return 0;
+}
+
+/* ---- windows and counts */
+
+ptrdiff_t
+out_window_len(struct out *o)
+{
+	uint64_t end;
+
+	if (out_flush(o) < 0 && o->error != FULL)
+		return -1;
+	end = o->at < o->end ? o->at : o->end;
+	return end > o->start ? (ptrdiff_t)(end - o->start) : 0;
+}
+
+uint64_t
+out_before_window(const struct out *o)
+{
+	return o->sink == OUT_WINDOW && out_at(o) < o->start ? o->start - out_at(o) : 0;
+}
+
+void
+out_leave_out(struct out *o, uint64_t bytes)
+{
+	write_all(o);
+	o->at += bytes;
+}
+
+size_t
+out_skip(struct out *o, size_t batches)
+{
+	size_t first = o->mark, lo = 0, hi = batches;
+	const uint64_t *at;
+
+	if (!o->marks || o->sink != OUT_WINDOW || first + batches > o->marks->count)
+		return 0;
+	at = o->marks->at + first;
+	while (hi - lo > 1) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (at[mid] <= o->start)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	if (lo > 0)
+		out_leave_out(o, at[lo] - out_at(o));
+	o->mark += lo;
+	return lo;
+}
+
+void
+out_note_mark(struct out *o)
+{
+	struct out_marks *m = o->marks;
+
+	o->mark++;
+	if (o->sink != OUT_COUNT || o->error)
+		return;
+	if (m->count == m->room) {
+		size_t room = m->room ? 2 * m->room : 64;
+		uint64_t *at = realloc(m->at, room * sizeof(*at));
+
+		if (!at) {
+			o->error = ENOMEM;
+			return;
+		}
+		m->at = at;
+		m->room = room;
+	}
+	m->at[m->count++] = out_at(o);
 }

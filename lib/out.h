@@ -1,23 +1,98 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A buffered writer to a file descriptor with a sticky error: write as if
- * nothing could fail and check once, at out_flush().
+ * A buffered writer with a sticky error: write as if nothing could fail and
+ * check once, at out_flush().  It writes to a file descriptor, or keeps a window
+ * of the text, or counts.
+ *
+ * A window is for who is asked for some bytes of a long text that nobody holds.
+ * The text is written anew, and what lies outside of the window is dropped: when
+ * it is full there is no more room, as after a failure.  Much of what is before
+ * it need not be written at all where batches of records are marked: counting
+ * once notes where each batch begins, and a window that has the same marks is
+ * told by out_skip() how many it may leave out.
  */
 #ifndef VRP_OUT_H
 #define VRP_OUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "buf.h"
 #include "compiler.h"
+
+/* Where the batches of a text begin, in the order in which they are written. */
+struct out_marks {
+	uint64_t *at;
+	size_t count;
+	size_t room;
+};
+
+#define OUT_MARKS_INIT {0}
+
+enum out_sink {
+	OUT_FILE,
+	OUT_COUNT,
+	OUT_WINDOW,
+};
 
 struct out {
 	int fd;		/* borrowed */
 	int error;	/* errno of the first failure, 0 when all is well */
 	struct buf buf;	/* not yet written */
+	enum out_sink sink;
+	uint64_t at;		/* bytes of the text before those in buf */
+	struct out_marks *marks;	/* borrowed, NULL for none */
+	size_t mark;		/* how many of them were passed */
+	char *window;		/* borrowed */
+	uint64_t start, end;	/* which part of the text it has */
 };
 
 void out_init(struct out *o, int fd);
+
+/*
+ * Count, and note marks unless that is NULL: OUT_MARKS_INIT at first, to be
+ * released by the caller.  The result is out_at() after out_flush().
+ */
+void out_init_count(struct out *o, struct out_marks *marks);
+
+/* Keep bytes [start, start + len) of the text at `window`; marks are those of a count of the same text, or NULL. */
+void out_init_window(struct out *o, char *window, size_t len, uint64_t start, struct out_marks *marks);
+
+/* How many bytes the window got, less than len where the text ends in it; -1 with errno set for any other failure. */
+ptrdiff_t out_window_len(struct out *o);
+
+void out_marks_release(struct out_marks *marks);
+
+/* Bytes of the text so far. */
+static inline uint64_t
+out_at(const struct out *o)
+{
+	return o->at + o->buf.len;
+}
+
+/*
+ * Before a loop over `batches` batches: how many of them lie before the window
+ * and are left out, with the text at the first that is not.  0 without window or marks.
+ */
+size_t out_skip(struct out *o, size_t batches);
+
+void out_note_mark(struct out *o);
+
+/* Here the next batch of a loop begins. */
+static inline void
+out_mark(struct out *o)
+{
+	if (o->marks)
+		out_note_mark(o);
+}
+
+/*
+ * For texts whose marks are kept elsewhere: how many bytes may be left out here, since
+ * they lie before the window, and that so many were.
+ */
+uint64_t out_before_window(const struct out *o);
+void out_leave_out(struct out *o, uint64_t bytes);
 
 /* Frees the buffer and drops what was not flushed; the descriptor stays open. */
 void out_release(struct out *o);

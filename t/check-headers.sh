@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# Every header of lib/ compiles alone, with each compiler, and some other file includes it.
+# Every header of lib/ and fs/ compiles alone, with each compiler, and some other file includes it.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 
-for header in lib/*.h; do
+for header in lib/*.h fs/*.h; do
 	log=
 	for cc in gcc clang; do
-		log+=$($cc -std=gnu17 -D_GNU_SOURCE -Ilib -Wall -Wextra -Werror -fsyntax-only -x c - \
-			2>&1 <<<"#include \"${header#lib/}\"") || log+="($cc)"$'\n'
+		log+=$($cc -std=gnu17 -D_GNU_SOURCE -Ilib -Ifs -Wall -Wextra -Werror -fsyntax-only -x c - \
+			2>&1 <<<"#include \"${header#*/}\"") || log+="($cc)"$'\n'
 	done
 	# A header read twice is read once.
-	gcc -std=gnu17 -D_GNU_SOURCE -Ilib -fsyntax-only -x c - 2>/dev/null \
-		<<<"#include \"${header#lib/}\""$'\n'"#include \"${header#lib/}\"" || log+="cannot be included twice"$'\n'
-	grep -qlE "^#include \"(.*/)?${header#lib/}\"" $(ls lib/*.[ch] cmd/*.c fs/*.[ch] 2>/dev/null | grep -vxF "$header") ||
+	gcc -std=gnu17 -D_GNU_SOURCE -Ilib -Ifs -fsyntax-only -x c - 2>/dev/null \
+		<<<"#include \"${header#*/}\""$'\n'"#include \"${header#*/}\"" || log+="cannot be included twice"$'\n'
+	grep -qlE "^#include \"(.*/)?${header#*/}\"" $(ls lib/*.[ch] cmd/*.c fs/*.[ch] | grep -vxF "$header") ||
 		log+="nothing includes it"$'\n'
 	n=$((${n-0} + 1))
 	if [ -z "$log" ]; then

@@ -9,6 +9,7 @@ build=${BUILD:-build}
 # Whose concern each third-party library is.
 declare -A concern=(
 	[curl]="lib/fetch.c"
+	[fuse3]="fs/ops.c fs/ops.h fs/followers.c fs/followers.h fs/session.c fs/session.h"
 	[event2]="lib/listener.c lib/rtr_server.c cmd/rtr-serve.c"
 	[jansson]=""
 	[openssl]=""
@@ -101,7 +102,16 @@ else
 fi
 report "nothing in lib/ but cli.c prints, exits or aborts" "$log"
 
+# The tree of the file system is a library like lib/, and FUSE's files are around it.
+log=
+if [ ! -e "$build/libvrpfs.a" ]; then
+	log="there is no $build/libvrpfs.a"
+else
+	log=$(nm -A --undefined-only "$build/libvrpfs.a" | grep -E " U (($speaks)$|fuse_)")
+fi
+report "the tree in fs/ prints nothing, never exits and calls no FUSE" "$log"
+
 # Constants that hold addresses are in .data.rel.ro; what can be written to is in these.
-log=$(objdump -t "$build/libvrp.a" | awk '/:  *file format/ { object = $1 } / O \.(data|bss|tdata|tbss)\t/ { print object, $NF }')
-report "lib/ has no variables" "$log"
+log=$(objdump -t "$build/libvrp.a" "$build/libvrpfs.a" | awk '/:  *file format/ { object = $1 } / O \.(data|bss|tdata|tbss)\t/ { print object, $NF }')
+report "lib/ and the tree in fs/ have no variables" "$log"
 echo "1..$n"

@@ -16,6 +16,7 @@ canonical(struct out *out, const struct payload *p, const struct names *names)
 	out_init(out, -1);
 	line_write(out, 0, p, names);
 	assert(out->error == 0 && out->buf.len > 0 && out->buf.data[out->buf.len - 1] == '\n');
+	assert(out->buf.len == line_length(p, names));
 	return out->buf.len - 1;
 }
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # The figures of the README, each beside what it is compared with, in one run.
 #
-# usage: t/perf/run.sh [fetch|filters|validate|serve|follow|change|all]
+# usage: t/perf/run.sh [fetch|filters|validate|serve|follow|change|tree|fs|all]
 #
 #	fetch	vrp-fetch against jq and jansson; what a filter's steps cost a record
 #	filters	vrp-slurm, vrp-diff, vrp-merge and vrp-format against awk, comm, sort, jq and StayRTR (filters.bash)
@@ -10,6 +10,8 @@
 #	serve	1, 100 and 1,000 routers at once: rtr-serve, bound-server, StayRTR
 #	follow	rtr-dump and rtrclient get the table; a change through an RTR proxy (follow.bash)
 #	change	1 % of the table changes: until the last of 100 routers has it
+#	tree	the tree of the file system, without FUSE (tree.bash)
+#	fs	vrpfs beside plain files, and beside a file system that does nothing (fs.bash)
 #
 # The results go to standard output and to build/perf/results.md; the raw ones,
 # a line for each measurement, to build/perf/results.txt.  `make perf` builds
@@ -24,8 +26,8 @@ export LC_ALL=C
 
 part=${1:-all}
 case $part in
-fetch|filters|validate|serve|follow|change|all) ;;
-*) echo "usage: t/perf/run.sh [fetch|filters|validate|serve|follow|change|all]" >&2; exit 2 ;;
+fetch|filters|validate|serve|follow|change|tree|fs|all) ;;
+*) echo "usage: t/perf/run.sh [fetch|filters|validate|serve|follow|change|tree|fs|all]" >&2; exit 2 ;;
 esac
 
 cd "$(dirname "$0")/../.."
@@ -307,8 +309,10 @@ source t/perf/filters.bash
 source t/perf/validate.bash
 # shellcheck source=follow.bash
 source t/perf/follow.bash
-# shellcheck source=validate.bash
-source t/perf/validate.bash
+# shellcheck source=tree.bash
+source t/perf/tree.bash
+# shellcheck source=fs.bash
+source t/perf/fs.bash
 
 report_serve() {
 	local name n s
@@ -367,7 +371,7 @@ report_targets() {
 	if [ "$(of vrp-slurm slurm10 - seconds count)" -gt 0 ]; then filter_targets; fi
 	if [ "$(of vrp-validate lines - seconds count)" -gt 0 ]; then validate_targets; fi
 	if [ "$(of rtr-dump-f sync - seconds count)" -gt 0 ]; then follow_targets; fi
-	if [ "$(of vrp-validate lines - seconds count)" -gt 0 ]; then validate_targets; fi
+	if [ "$(of vrpfs mount - seconds count)" -gt 0 ]; then fs_targets; fi
 	if [ "$(of rtr-serve table "$many" seconds count)" -gt 0 ]; then
 		for n in 1 "$many" "$most"; do
 			a=$(calc "$(of rtr-serve table "$n" seconds) / $(of bound-server table "$n" seconds)" '%.2f')
@@ -399,6 +403,8 @@ report() {
 	if [ "$part" = serve ] || [ "$part" = all ]; then report_serve; fi
 	if [ "$part" = follow ] || [ "$part" = all ]; then report_follow; fi
 	if [ "$part" = change ] || [ "$part" = all ]; then report_change; fi
+	if [ "$part" = tree ] || [ "$part" = all ]; then report_tree; fi
+	if [ "$part" = fs ] || [ "$part" = all ]; then report_fs; fi
 	report_targets
 	echo "Machine: $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores," \
 		"$(awk '/MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo), Linux $(uname -r);" \
@@ -418,5 +424,7 @@ case $part in validate|all) measure_validate ;; esac
 case $part in serve|all) measure_serve ;; esac
 case $part in follow|all) measure_follow ;; esac
 case $part in change|all) measure_change ;; esac
+case $part in tree|all) measure_tree ;; esac
+case $part in fs|all) measure_fs ;; esac
 case $part in serve|change|all) measure_stayrtr ;; esac
 report | tee "$perf/results.md"

@@ -378,6 +378,67 @@ test_full(void **state)
 	names_unref(names);
 }
 
+/* Any part of an export is that part of the whole, with the marks of a count. */
+static void
+check_windows(const struct export_format *f, const struct vrpset *set, struct rng *rng)
+{
+	static const struct export_meta none = EXPORT_META_INIT;
+	struct out_marks marks = OUT_MARKS_INIT;
+	struct out o = memory_out();
+	size_t size;
+	char *text, *window;
+
+	f->write(&o, set, &none);
+	text = memory_done(&o, &size);
+	window = test_malloc(size + 1);
+	out_init_count(&o, &marks);
+	f->write(&o, set, &none);
+	assert_int_equal(out_flush(&o), 0);
+	assert_int_equal(out_at(&o), size);
+	out_release(&o);
+	for (int i = 0; i < 100; i++) {
+		size_t start = rng_below(rng, (uint32_t)size), len = rng_below(rng, i % 2 ? 400 : (uint32_t)size);
+
+		len = len < size - start ? len : size - start;
+		out_init_window(&o, window, len, start, &marks);
+		f->write(&o, set, &none);
+		assert_case(out_window_len(&o) == (ptrdiff_t)len, "%s: %zu bytes at %zu", f->name, len, start);
+		assert_memory_equal(window, text + start, len);
+		out_release(&o);
+	}
+	test_free(window);
+	free(text);
+	out_marks_release(&marks);
+}
+
+static void
+test_windows(void **state)
+{
+	struct names *names = names_new();
+	struct rng rng = {1};
+
+	(void)state;
+	for (uint32_t size = 1; size < 3000; size *= 6) {
+		struct vrpset_builder *b = vrpset_builder_new(names);
+		struct vrpset *set;
+
+		for (uint32_t i = 0; i < size; i++) {
+			struct vrp vrp = random_vrp(&rng);
+			uint32_t provider = i + 1;
+			struct aspa aspa = {.customer = i, .provider_count = 1, .providers = &provider, .expires = EXPIRES_UNKNOWN};
+
+			vrp.asn = i;
+			assert_int_equal(vrpset_add_vrp(b, &vrp), 0);
+			assert_int_equal(vrpset_add_aspa(b, &aspa), 0);
+		}
+		set = vrpset_finish(b, NULL);
+		for (size_t i = 0; i < export_count(); i++)
+			check_windows(export_at(i), set, &rng);
+		vrpset_unref(set);
+	}
+	names_unref(names);
+}
+
 int
 main(void)
 {
@@ -386,7 +447,7 @@ main(void)
 		cmocka_unit_test(test_bird_table), cmocka_unit_test(test_openbgpd), cmocka_unit_test(test_rpsl),
 		cmocka_unit_test(test_json),	 cmocka_unit_test(test_jsonl),	 cmocka_unit_test(test_slurm),
 		cmocka_unit_test(test_summary),	 cmocka_unit_test(test_names),	 cmocka_unit_test(test_largest),
-		cmocka_unit_test(test_full),	 cmocka_unit_test(test_slurm_strange_aspas),
+		cmocka_unit_test(test_full),	 cmocka_unit_test(test_slurm_strange_aspas), cmocka_unit_test(test_windows),
 	};
 
 	return cmocka_run_group_tests_name("export", tests, NULL, NULL);

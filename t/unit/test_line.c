@@ -92,6 +92,7 @@ format(struct fixture *f, char sign, struct buf *b)
 	out_init(&o, -1);
 	line_write(&o, sign, &f->p, f->names);
 	assert_int_equal(o.error, 0);
+	assert_int_equal(line_length(&f->p, f->names), o.buf.len - (sign != 0));
 	*b = o.buf;
 }
 

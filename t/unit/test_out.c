@@ -207,6 +207,111 @@ test_nonblocking_pipe(void **state)
 	assert_int_equal(close(fd[0]), 0);
 }
 
+/* ---- windows and counts */
+
+/* A text in two loops of batches with something around them; no two of its lines are of one length. */
+static void
+write_text(struct out *o, size_t batches)
+{
+	out_addf(o, "head\n");
+	for (size_t loop = 0; loop < 2; loop++) {
+		for (size_t i = out_skip(o, batches); i < batches; i++) {
+			out_mark(o);
+			for (size_t k = 0; k < 3; k++)
+				out_addf(o, "%zu %zu %0*zu\n", loop, i, (int)(k + i % 7 + 1), k);
+		}
+		out_add(o, "between\n", 8);
+	}
+}
+
+static void
+check_window(const char *text, size_t size, size_t batches, struct out_marks *marks, size_t start, size_t len)
+{
+	size_t want = start >= size ? 0 : len < size - start ? len : size - start;
+	char *window = test_malloc(len + 1);
+	struct out o;
+
+	out_init_window(&o, window, len, start, marks);
+	write_text(&o, batches);
+	assert_case(out_window_len(&o) == (ptrdiff_t)want, "%zu bytes at %zu of %zu", len, start, size);
+	assert_memory_equal(window, text + (start < size ? start : size), want);
+	/* What lies before is left out. */
+	assert_true(!marks || out_at(&o) <= start + len + 16384);
+	out_release(&o);
+	test_free(window);
+}
+
+static void
+test_windows(void **state)
+{
+	static const size_t all[] = {0, 1, 2, 5, 3000};
+	struct rng rng = {1};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		struct out_marks marks = OUT_MARKS_INIT;
+		struct out o;
+		size_t size;
+		char *text;
+
+		out_init_count(&o, &marks);
+		write_text(&o, all[i]);
+		assert_int_equal(out_flush(&o), 0);
+		size = (size_t)out_at(&o);
+		assert_int_equal(marks.count, 2 * all[i]);
+		out_release(&o);
+		text = test_malloc(size + 1);
+		out_init_window(&o, text, size + 1, 0, NULL);
+		write_text(&o, all[i]);
+		assert_int_equal(out_window_len(&o), size);
+		out_release(&o);
+		assert_memory_equal(text, "head\n", 5);
+		assert_memory_equal(text + size - 8, "between\n", 8);
+		for (int k = 0; k < 200; k++) {
+			size_t start = rng_below(&rng, (uint32_t)size + 20);
+			size_t len = rng_below(&rng, k % 2 ? 100 : (uint32_t)size + 20);
+
+			check_window(text, size, all[i], k % 3 ? &marks : NULL, start, len);
+		}
+		check_window(text, size, all[i], &marks, 0, size);
+		check_window(text, size, all[i], &marks, size, 1);
+		test_free(text);
+		out_marks_release(&marks);
+	}
+}
+
+/* A window that is full ends the writing; one that is not is told apart from a failure. */
+static void
+test_full_window(void **state)
+{
+	static char window[4];
+	struct out o;
+
+	(void)state;
+	out_init_window(&o, window, sizeof(window), 0, NULL);
+	for (size_t i = 0; o.error == 0 && i < 100000; i++)
+		out_add(&o, "abc", 3);
+	assert_null(out_room(&o, 1));
+	assert_true(out_at(&o) < 100000);
+	assert_int_equal(out_window_len(&o), 4);
+	assert_memory_equal(window, "abca", 4);
+	out_release(&o);
+	out_init_window(&o, window, sizeof(window), 0, NULL);
+	o.error = ENOMEM;
+	assert_int_equal(out_window_len(&o), -1);
+	assert_int_equal(errno, ENOMEM);
+	out_release(&o);
+	out_init_window(&o, window, 0, 7, NULL);
+	out_add(&o, "0123456789", 10);
+	assert_int_equal(out_window_len(&o), 0);
+	out_release(&o);
+	/* Far behind any text, and as long as can be. */
+	out_init_window(&o, window, SIZE_MAX, UINT64_MAX - 1, NULL);
+	out_add(&o, "0123456789", 10);
+	assert_int_equal(out_window_len(&o), 0);
+	out_release(&o);
+}
+
 int
 main(void)
 {
@@ -214,7 +319,8 @@ main(void)
 		cmocka_unit_test(test_all_ways_to_write), cmocka_unit_test(test_large_pieces),
 		cmocka_unit_test(test_full_disk),	  cmocka_unit_test(test_failure_between),
 		cmocka_unit_test(test_closed_descriptor), cmocka_unit_test(test_broken_pipe),
-		cmocka_unit_test(test_nonblocking_pipe),
+		cmocka_unit_test(test_nonblocking_pipe),  cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_full_window),
 	};
 
 	return cmocka_run_group_tests_name("out", tests, NULL, NULL);
