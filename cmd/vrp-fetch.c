@@ -257,7 +257,7 @@ enter_sandbox(const struct cli *cli, const struct options *o, const struct sourc
 
 	sandbox_init(&box);
 	for (size_t i = 0; i < count; i++)
-		fetch_keep(sources[i].argument, &o->fetch, o->refresh, &box);
+		fetch_keep(sources[i].argument, &o->ask.fetch, o->refresh, &box);
 	sandbox_replace(&box, o->output);
 	cli_enter_sandbox(cli, &box);
 }
