@@ -10,12 +10,15 @@
 #include <openssl/x509v3.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "secret.h"
+#include "stamp.h"
 
 /* Of TLS 1.2 what has forward secrecy and authenticates what it encrypts. */
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
 #define READ_AHEAD ((size_t)128 * 1024)		/* a cache's whole table comes in one stream */
+#define DEPTH_MAX 8				/* certificates between a peer's and an authority's */
 #define SUBJECT_FLAGS (XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB)
 
 /* ---- reasons */
@@ -197,6 +200,7 @@ new_context(const SSL_METHOD *method, struct vrp_err *err)
 		return NULL;
 	}
 	SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
+	SSL_CTX_set_verify_depth(ctx, DEPTH_MAX);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(ctx, 0);
 	/* Buffers of connections that wait are given back; a table is written in pieces as the socket takes them. */
@@ -335,6 +339,22 @@ void
 tls_context_free(SSL_CTX *ctx)
 {
 	SSL_CTX_free(ctx);
+}
+
+void
+tls_context_describe(SSL_CTX *ctx, char *text, size_t size)
+{
+	const X509 *cert = SSL_CTX_get0_certificate(ctx);
+	const ASN1_TIME *end = cert ? X509_get0_notAfter(cert) : NULL;
+	char names[160] = "", stamp[STAMP_MAX] = "an unknown time";
+	struct tm tm;
+
+	if (cert)
+		tls_names(cert, names, sizeof(names));
+	if (end && ASN1_TIME_to_tm(end, &tm))
+		stamp_format(timegm(&tm), stamp);
+	snprintf(text, size, "for %s, %s %s", *names ? names : "nobody, as it has no subjectAltName",
+		 end && X509_cmp_current_time(end) < 0 ? "EXPIRED since" : "valid until", stamp);
 }
 
 /* ---- sessions */

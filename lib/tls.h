@@ -40,6 +40,9 @@ VRP_NODISCARD struct ssl_ctx_st *tls_server_context(const struct tls_server_file
 VRP_NODISCARD struct ssl_ctx_st *tls_client_context(const struct tls_security *security, struct vrp_err *err);
 void tls_context_free(struct ssl_ctx_st *ctx);	/* NULL is allowed */
 
+/* Its own certificate: "for cache.example, valid until 2027-01-01T00:00:00Z", or what is wrong with it; cut to fit. */
+void tls_context_describe(struct ssl_ctx_st *ctx, char *text, size_t size);
+
 /* Whom a peer's certificate has to be for, and what was found to be wrong with it. */
 #define TLS_EXPECTED_MAX 256
 

@@ -19,6 +19,9 @@ struct tls_transport {
 	SSL *ssl;
 	struct tls_check check;
 	bool ended;	/* we have said that nothing follows, or can't any more */
+	bool over;	/* nothing more comes ... */
+	ssize_t verdict;	/* ... and this is what reads return, */
+	struct vrp_err why;	/* with this reason */
 };
 
 static struct tls_transport *
@@ -92,23 +95,36 @@ outcome(struct tls_transport *t, int rc, const char *doing, struct vrp_err *err)
 	return TRANSPORT_FAILED;
 }
 
+/* A record; as outcome() has it when there is none. */
+static ssize_t
+read_record(struct tls_transport *t, char *dst, size_t len)
+{
+	int rc;
+
+	ERR_clear_error();
+	rc = SSL_read(t->ssl, dst, (int)(len < INT_MAX ? len : INT_MAX));
+	if (rc > 0)
+		return rc;
+	t->verdict = outcome(t, rc, "read from", &t->why);
+	t->over = t->verdict == 0 || t->verdict == TRANSPORT_FAILED;
+	return t->verdict;
+}
+
 static ssize_t
 tls_read(struct transport *base, void *dst, size_t len, struct vrp_err *err)
 {
 	struct tls_transport *t = upcast(base);
 	size_t have = 0;
+	ssize_t n = 0;
 
-	/* A record a call, and some caches send one for each PDU. */
-	while (have < len) {
-		int rc;
-
-		ERR_clear_error();
-		rc = SSL_read(t->ssl, (char *)dst + have, (int)(len - have < INT_MAX ? len - have : INT_MAX));
-		if (rc <= 0)
-			return have ? (ssize_t)have : outcome(t, rc, "read from", err);
-		have += (size_t)rc;
-	}
-	return (ssize_t)have;
+	/* Until nothing is left: poll(2) doesn't know of what OpenSSL holds, and some caches send a record for each PDU. */
+	while (have < len && !t->over && (n = read_record(t, (char *)dst + have, len - have)) > 0)
+		have += (size_t)n;
+	if (have || len == 0)
+		return (ssize_t)have;
+	if (t->verdict == TRANSPORT_FAILED)
+		vrp_err_set(err, "%s", t->why.msg);
+	return t->verdict;
 }
 
 static ssize_t
