@@ -109,23 +109,22 @@ end(struct filter *f, int rc, short direction)
 	return BEV_ERROR;
 }
 
+/* Whole records, even beyond the limit: libevent would not ask again for what OpenSSL holds. */
 static enum bufferevent_filter_result
 decrypt(struct evbuffer *src VRP_UNUSED, struct evbuffer *dst, ev_ssize_t limit, enum bufferevent_flush_mode mode VRP_UNUSED,
 	void *ctx)
 {
 	struct filter *f = ctx;
-	bool got = false;
-	size_t left = limit < 0 ? RECORD_MAX : (size_t)limit;
+	size_t before = evbuffer_get_length(dst);
 
-	while (!f->over && left) {
+	while (!f->over && (limit < 0 || evbuffer_get_length(dst) - before < (size_t)limit || SSL_pending(f->ssl))) {
 		struct evbuffer_iovec space;
-		size_t want = left < RECORD_MAX ? left : RECORD_MAX;
 		int rc;
 
-		if (evbuffer_reserve_space(dst, (ev_ssize_t)want, &space, 1) < 1)
+		if (evbuffer_reserve_space(dst, RECORD_MAX, &space, 1) < 1)
 			return BEV_ERROR;
 		ERR_clear_error();
-		rc = SSL_read(f->ssl, space.iov_base, (int)want);
+		rc = SSL_read(f->ssl, space.iov_base, RECORD_MAX);
 		if (rc <= 0) {
 			if (SSL_get_error(f->ssl, rc) != SSL_ERROR_WANT_READ)
 				end(f, rc, BEV_EVENT_READING);
@@ -134,10 +133,8 @@ decrypt(struct evbuffer *src VRP_UNUSED, struct evbuffer *dst, ev_ssize_t limit,
 		space.iov_len = (size_t)rc;
 		if (evbuffer_commit_space(dst, &space, 1) < 0)
 			return BEV_ERROR;
-		got = true;
-		left -= limit < 0 ? 0 : (size_t)rc;
 	}
-	return got ? BEV_OK : BEV_NEED_MORE;
+	return evbuffer_get_length(dst) > before ? BEV_OK : BEV_NEED_MORE;
 }
 
 /* One record of what is not encrypted yet.  False when there is nothing, or TLS is over. */
