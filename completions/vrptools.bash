@@ -4,6 +4,9 @@
 _vrptools()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} options operands=
+	# Of every tool that takes a cache.
+	local access="--tls-ca --tls-name --tls-cert --tls-key --tls-insecure
+		--ssh-known-hosts --ssh-host-key --ssh-key --ssh-password-file"
 
 	case ${COMP_WORDS[0]##*/} in
 	vrp-fetch)
@@ -40,7 +43,7 @@ _vrptools()
 		;;
 	vrp-validate)
 		options="-t --table -a --as -b --brief -q --quiet -s --summary -u --unique --aspa --rs-client --json --rov --only
-			--watch"
+			--watch $access"
 		operands=files
 		case $prev in
 		-t | --table | --watch)
@@ -70,7 +73,7 @@ _vrptools()
 		;;
 	rtr-dump)
 		options="-f --follow -p --preference --rtr-version --serial --session -o --output -t --timeout --pdus
-			--refresh --retry --expire --status -v --verbose -q --quiet"
+			--refresh --retry --expire --status -v --verbose -q --quiet $access"
 		operands=hosts
 		# Which takes no file here.
 		[ "$prev" != -f ] || prev=
@@ -80,7 +83,8 @@ _vrptools()
 
 	COMPREPLY=()
 	case $prev in
-	-f | --file | -o | -O | --output | --cacert)
+	-f | --file | -o | -O | --output | --cacert | --tls-ca | --tls-cert | --tls-key | --ssh-known-hosts | --ssh-key | \
+		--ssh-password-file)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
@@ -99,7 +103,7 @@ _vrptools()
 		;;
 	-l | --listen | -t | --timeout | --max-age | --max-size | --max-shrink | --max-clients | --user-agent | \
 		-r | --refresh | --retry | --expire | --history | --notify-interval | --query-timeout | --stall-timeout | \
-		--serial | --session | --top | --wait | -p | --preference)
+		--serial | --session | --top | --wait | -p | --preference | --tls-name | --ssh-host-key)
 		return
 		;;
 	esac

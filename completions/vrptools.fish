@@ -87,3 +87,16 @@ complete -c rtr-dump -s t -l timeout -x -d 'for connecting, and for silence of t
 complete -c rtr-dump -l pdus -d 'print every PDU instead of records'
 complete -c rtr-dump -s v -l verbose -d 'report each step of the session'
 complete -c rtr-dump -s q -l quiet -d 'no summary'
+
+# Of every tool that takes a cache.
+for tool in vrp-validate rtr-dump
+	complete -c $tool -l tls-ca -r -F -d 'who certifies caches over TLS'
+	complete -c $tool -l tls-name -x -a '(__fish_print_hostnames)' -d 'what their certificates are for'
+	complete -c $tool -l tls-cert -r -F -d 'our certificate for TLS'
+	complete -c $tool -l tls-key -r -F -d 'its private key'
+	complete -c $tool -l tls-insecure -d 'believe any certificate'
+	complete -c $tool -l ssh-known-hosts -r -F -d 'keys of caches over SSH'
+	complete -c $tool -l ssh-host-key -x -d 'the one key that a cache may have'
+	complete -c $tool -l ssh-key -r -F -d 'our private key for SSH'
+	complete -c $tool -l ssh-password-file -r -F -d 'our password for SSH'
+end
