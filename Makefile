@@ -44,17 +44,17 @@ say = $(if $(V),,@echo '$(1)	$@')
 # ---- Dependencies
 
 # The packages of Debian to build with, then those to test with.  `make deps` installs what is missing.
-DEPS_BUILD = gcc libc6-dev pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev libssl-dev ca-certificates xz-utils
+DEPS_BUILD = gcc libc6-dev pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev libssl-dev libssh-dev libcrypt-dev ca-certificates xz-utils
 DEPS_TEST = bats bgpdump bzip2 clang clang-tidy cppcheck diffutils fish git iproute2 jq libclang-rt-14-dev \
 	    libcmocka-dev mandoc openssl procps python3-cffi python3-dev python3-pip python3-setuptools python3-wheel zsh
 DEPS = $(DEPS_BUILD) $(DEPS_TEST)
 
 # What each program links beside libvrp and libc.
 PKGS_vrp-fetch = libcurl
-PKGS_rtr-serve = libevent_core openssl
-PKGS_rtr-dump = openssl
-PKGS_vrp-validate = openssl
-PKGS_test = cmocka libevent_core libcurl jansson openssl
+PKGS_rtr-serve = libevent_core openssl libssh libcrypt
+PKGS_rtr-dump = openssl libssh
+PKGS_vrp-validate = openssl libssh
+PKGS_test = cmocka libevent_core libcurl jansson openssl libssh libcrypt
 
 libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1)))
 
