@@ -44,17 +44,17 @@ say = $(if $(V),,@echo '$(1)	$@')
 # ---- Dependencies
 
 # The packages of Debian to build with, then those to test with.  `make deps` installs what is missing.
-DEPS_BUILD = gcc libc6-dev pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev libssh-dev libcrypt-dev ca-certificates xz-utils
+DEPS_BUILD = gcc libc6-dev pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev libssl-dev libssh-dev libcrypt-dev ca-certificates xz-utils
 DEPS_TEST = bats bgpdump bzip2 clang clang-tidy cppcheck diffutils fish git iproute2 jq libclang-rt-14-dev \
 	    libcmocka-dev mandoc openssl procps python3-cffi python3-dev python3-pip python3-setuptools python3-wheel zsh
 DEPS = $(DEPS_BUILD) $(DEPS_TEST)
 
 # What each program links beside libvrp and libc.
 PKGS_vrp-fetch = libcurl
-PKGS_rtr-serve = libevent_core libssh libcrypt
-PKGS_rtr-dump = libssh
-PKGS_vrp-validate = libssh
-PKGS_test = cmocka libevent_core libcurl jansson libssh libcrypt
+PKGS_rtr-serve = libevent_core openssl libssh libcrypt
+PKGS_rtr-dump = openssl libssh
+PKGS_vrp-validate = openssl libssh
+PKGS_test = cmocka libevent_core libcurl jansson openssl libssh libcrypt
 
 libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1)))
 
@@ -69,16 +69,19 @@ L3 = line stream table merger feed feed_json feed_csv json \
      export export_text export_json export_csv export_bird export_openbgpd export_rpsl export_slurm export_summary \
      diffstat diffjson validators refresh \
      route validity ssh_authorized ssh_passwd \
-     rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager intake
-L4 = filewatch load routefile fetch savefile secret dial transport transport_tcp transport_ssh transports rtr_link rtr_ask feeder listener rtr_server \
-     ssh_identity ssh_realm ssh_peer ssh_relay ssh_gate
+     rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager intake \
+     listen_spec access admission
+L4 = filewatch load routefile fetch savefile secret privdrop sd dial transport transport_tcp transport_tls transport_ssh transport_unix \
+     transports rtr_link rtr_ask feeder arrival mailbox tcp_keys listener rtr_conn rtr_server \
+     tls tls_gate tls_filter ssh_identity ssh_realm ssh_peer ssh_relay ssh_gate
 L5 = cli cli_cache api_types api_view api_table api_client api_follow
 TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate rtr-serve rtr-dump
 export L0 L1 L2 L3 L4 L5 TOOLS VERSION
 
 LIB_SRC = $(wildcard $(patsubst %,lib/%.c,$(L0) $(L1) $(L2) $(L3) $(L4) $(L5)))
 CMD_SRC = $(wildcard $(TOOLS:%=cmd/%.c))
-PART_SRC = cmd/vrp-fetch-live.c cmd/vrp-validate-watch.c cmd/rtr-dump-once.c cmd/rtr-dump-follow.c
+PART_SRC = cmd/vrp-fetch-live.c cmd/vrp-validate-watch.c cmd/rtr-dump-once.c cmd/rtr-dump-follow.c \
+	   cmd/rtr-serve-options.c cmd/rtr-serve-relay.c
 
 # What the library for others is made of: the facade, and what it stands on.
 API = api_types api_view api_table api_client api_follow \
@@ -156,6 +159,7 @@ $(BUILD)/bin/%: $(BUILD)/obj/cmd/%.o $(LIB) $(BUILD)/harden.ld
 
 $(BUILD)/bin/vrp-fetch: $(BUILD)/obj/cmd/vrp-fetch-live.o
 $(BUILD)/bin/vrp-validate: $(BUILD)/obj/cmd/vrp-validate-watch.o
+$(BUILD)/bin/rtr-serve: $(BUILD)/obj/cmd/rtr-serve-options.o $(BUILD)/obj/cmd/rtr-serve-relay.o
 $(BUILD)/bin/rtr-dump: $(BUILD)/obj/cmd/rtr-dump-once.o $(BUILD)/obj/cmd/rtr-dump-follow.o
 
 # Unit tests and helper programs of tests: any of them may need any library.

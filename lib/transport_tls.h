@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+struct transport_ops;
+
 /*
  * A cache has to prove that it is who was meant: its certificate is checked
  * up to an authority and has to be for the name, a dNSName or iPAddress
@@ -20,5 +22,7 @@ struct tls_security {
 	const char *key_file;	/* its private key, PEM, not encrypted */
 	bool insecure;		/* believe anybody */
 };
+
+extern const struct transport_ops transport_tls;
 
 #endif
