@@ -20,7 +20,9 @@
 #include <unistd.h>
 
 #include "rtr-serve.h"
+#include "ssh_gate.h"
 #include "stamp.h"
+#include "tls_gate.h"
 
 #define SPARE_DESCRIPTORS 64	/* kept from clients: listeners, input, log */
 #define HEARTBEAT_MS 1000
@@ -314,14 +316,22 @@ start_heartbeat(const struct cli *cli, struct daemon *d)
 		cli_die(cli, "cannot set up the event loop: %s", strerror(errno));
 }
 
-/* Who lets routers in there; NULL where everybody may who can connect. */
+/* Who lets routers in there. */
 static struct gate *
 make_gate(struct daemon *d, const struct listen_spec *spec, struct vrp_err *err)
 {
-	(void)d;
-	if (spec->transport == LISTEN_TLS || spec->transport == LISTEN_SSH)
-		vrp_err_set(err, "%s is not there", listen_transport_names[spec->transport]);
-	return NULL;
+	struct gate_config config =
+		rtr_server_gate_config(d->server, d->options->handshake_timeout, d->options->max_handshakes);
+	struct tls_server_files tls = {.cert = spec->cert, .key = spec->key, .client_ca = spec->client_ca};
+	struct ssh_realm_config ssh = {
+		.host_keys = spec->host_keys,
+		.host_key_count = spec->host_key_count,
+		.authorized_keys = spec->authorized_keys,
+		.passwords = spec->passwords,
+		.anyone = spec->anyone,
+	};
+
+	return spec->transport == LISTEN_TLS ? tls_gate_new(&tls, &config, err) : ssh_gate_new(&config, &ssh, err);
 }
 
 static void
