@@ -15,6 +15,7 @@
 
 #define FAILURES_MAX 6	/* of proofs, as sshd has it */
 #define USER_SHOWN 64
+#define SOCKET_ERROR "Socket error: "	/* libssh's, which says nothing */
 
 /* ---- proofs; callbacks of libssh from within ssh_event_dopoll() */
 
@@ -211,8 +212,10 @@ give_reason(struct ssh_peer *p, const char *reason, struct vrp_err *err)
 {
 	const char *theirs = ssh_get_error(p->session);
 
+	if (theirs && strncmp(theirs, SOCKET_ERROR, strlen(SOCKET_ERROR)) == 0)
+		theirs += strlen(SOCKET_ERROR);
 	if (!reason)
-		reason = theirs && *theirs ? theirs : "closed by peer";
+		reason = theirs && *theirs ? theirs : "disconnected";
 	if (p->failure[0])
 		return vrp_err_set(err, "%s (%s)", p->failure, reason);
 	return vrp_err_set(err, "%s", reason);
