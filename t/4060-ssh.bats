@@ -42,8 +42,11 @@ cache() {
 
 # OpenSSH's client as alice; -s ... rpki-rtr follows where a subsystem is meant.
 client() {
-	timeout 60 ssh -F none -o UserKnownHostsFile="$RUN/known_hosts" -o GlobalKnownHostsFile=/dev/null -o LogLevel=ERROR \
-		-o IdentitiesOnly=yes -o IdentityAgent=none -p "$SSH" -l alice "$@"
+	timeout 60 ssh $(arguments) "$@"
+}
+arguments() {
+	echo -F none -o UserKnownHostsFile="$RUN/known_hosts" -o GlobalKnownHostsFile=/dev/null -o LogLevel=ERROR \
+		-o IdentitiesOnly=yes -o IdentityAgent=none -p "$SSH" -l alice
 }
 with_key() { client -o BatchMode=yes -i "$K/${KEY-mine}" "$@"; }
 with_password() { sshpass -p "$1" ssh -F none -o UserKnownHostsFile="$RUN/known_hosts" -o PreferredAuthentications=password \
@@ -232,9 +235,10 @@ hold() {
 	# As the connection is closed on it, writing may end in a signal.
 	(for byte in S S H - 2 . 0; do printf %s "$byte" >&"$slow"; sleep 0.5; done) 2>/dev/null || :
 	wait_log cache 'refused: timed out'
-	{ question; sleep 60; } | with_key -s 127.0.0.1 rpki-rtr >/dev/null 2>&1 &
+	start_fed victim ssh $(arguments) -i "$K/mine" -s 127.0.0.1 rpki-rtr
+	question | feed victim
 	wait_log cache 'whole table sent'
-	pkill -KILL -P $! || kill -KILL $!
+	kill -KILL "$(pid_of victim)"
 	wait_log cache 'disconnected: closed by router'
 	fds() { [ "$(ls "/proc/$(pid_of cache)/fd" | wc -l)" -le "$before" ]; }
 	wait_for fds
