@@ -41,11 +41,13 @@ struct ssh_gate {
 	struct gate gate;
 	struct gate_config config;
 	struct ssh_realm_config realm_config;
-	atomic_bool stop;
+	atomic_bool closed;		/* no handshake leads anywhere any more ... */
+	atomic_bool stop;		/* ... and nothing is relayed */
 	pthread_mutex_t lock;
-	pthread_cond_t ended;
+	pthread_cond_t changed;		/* unsettled has, or guests */
 	struct guests guests, gone;	/* with a thread that runs, and with one that has only to be joined */
 	size_t shaking, evicted;
+	size_t unsettled;		/* guests of whom neither ready() nor refused() has heard */
 	struct ssh_realm *realm;
 };
 
@@ -70,6 +72,16 @@ drop_control(struct guest *guest)
 	return evicted;
 }
 
+/* A callback has been called. */
+static void
+settle(struct ssh_gate *g)
+{
+	pthread_mutex_lock(&g->lock);
+	g->unsettled--;
+	pthread_cond_signal(&g->changed);
+	pthread_mutex_unlock(&g->lock);
+}
+
 static void
 refuse(struct guest *guest, const char *why)
 {
@@ -78,7 +90,10 @@ refuse(struct guest *guest, const char *why)
 	bool evicted = drop_control(guest);
 
 	guest->arrival = NULL;
+	if (atomic_load(&guest->gate->closed))
+		why = "shutting down";
 	config->refused(config->ctx, a, evicted ? "ended for another: too many handshakes" : why);
+	settle(guest->gate);
 }
 
 static struct ssh_peer *
@@ -99,7 +114,7 @@ shake(struct guest *guest, struct vrp_err *err)
 	return p;
 }
 
-/* From SHAKING to RELAYING with this end of the pair, unless it was evicted meanwhile. */
+/* From SHAKING to RELAYING with this end of the pair, unless it was evicted meanwhile or the gate is closed. */
 static bool
 begin_relay(struct guest *guest, int end)
 {
@@ -107,7 +122,7 @@ begin_relay(struct guest *guest, int end)
 	bool on;
 
 	pthread_mutex_lock(&g->lock);
-	on = guest->state == SHAKING && !atomic_load(&g->stop);
+	on = guest->state == SHAKING && !atomic_load(&g->closed);
 	if (on) {
 		guest->state = RELAYING;
 		guest->control = end;
@@ -129,6 +144,7 @@ hand_on(struct guest *guest, struct ssh_peer *p, int end)
 	a->fd = end;
 	snprintf(a->identity, sizeof(a->identity), "%s", ssh_peer_identity(p));
 	config->ready(config->ctx, a);
+	settle(guest->gate);
 }
 
 /* Leave the list; the thread is then as good as gone.  Nothing of the gate may be used afterwards. */
@@ -143,7 +159,7 @@ leave(struct guest *guest)
 	guest->state = ENDED;
 	TAILQ_REMOVE(&g->guests, guest, link);
 	TAILQ_INSERT_TAIL(&g->gone, guest, link);
-	pthread_cond_signal(&g->ended);
+	pthread_cond_signal(&g->changed);
 	pthread_mutex_unlock(&g->lock);
 }
 
@@ -161,7 +177,7 @@ relay(struct guest *guest, struct ssh_peer *p)
 		ssh_peer_relay(p, ends[0], &guest->gate->stop);
 	} else {
 		close(ends[1]);
-		refuse(guest, "shutting down");
+		refuse(guest, "");
 	}
 	drop_control(guest);
 	close(ends[0]);
@@ -323,6 +339,7 @@ ssh_take(struct gate *gate, struct arrival *a)
 		} else {
 			TAILQ_INSERT_TAIL(&g->guests, guest, link);
 			g->shaking++;
+			g->unsettled++;
 		}
 	} else {
 		why = "too many handshakes";
@@ -348,6 +365,22 @@ ssh_reload(struct gate *gate, struct vrp_err *err)
 }
 
 static void
+ssh_stop(struct gate *gate)
+{
+	struct ssh_gate *g = of(gate);
+	struct guest *guest;
+
+	pthread_mutex_lock(&g->lock);
+	atomic_store(&g->closed, true);
+	TAILQ_FOREACH(guest, &g->guests, link)
+		if (guest->state == SHAKING)
+			wake(guest);
+	while (g->unsettled)
+		pthread_cond_wait(&g->changed, &g->lock);
+	pthread_mutex_unlock(&g->lock);
+}
+
+static void
 ssh_gate_free(struct gate *gate)
 {
 	struct ssh_gate *g = of(gate);
@@ -358,11 +391,11 @@ ssh_gate_free(struct gate *gate)
 	TAILQ_FOREACH(guest, &g->guests, link)
 		wake(guest);
 	while (!TAILQ_EMPTY(&g->guests))
-		pthread_cond_wait(&g->ended, &g->lock);
+		pthread_cond_wait(&g->changed, &g->lock);
 	pthread_mutex_unlock(&g->lock);
 	reap(g);
 	ssh_realm_unref(g->realm);
-	pthread_cond_destroy(&g->ended);
+	pthread_cond_destroy(&g->changed);
 	pthread_mutex_destroy(&g->lock);
 	free(g);
 }
@@ -371,6 +404,7 @@ static const struct gate_ops ssh_gate_ops = {
 	.name = "ssh",
 	.take = ssh_take,
 	.reload = ssh_reload,
+	.stop = ssh_stop,
 	.free = ssh_gate_free,
 };
 
@@ -386,6 +420,7 @@ ssh_gate_new(const struct gate_config *config, const struct ssh_realm_config *re
 	g->gate.ops = &ssh_gate_ops;
 	g->config = *config;
 	g->realm_config = *realm;
+	atomic_init(&g->closed, false);
 	atomic_init(&g->stop, false);
 	TAILQ_INIT(&g->guests);
 	TAILQ_INIT(&g->gone);
@@ -395,6 +430,6 @@ ssh_gate_new(const struct gate_config *config, const struct ssh_realm_config *re
 		return NULL;
 	}
 	pthread_mutex_init(&g->lock, NULL);
-	pthread_cond_init(&g->ended, NULL);
+	pthread_cond_init(&g->changed, NULL);
 	return &g->gate;
 }

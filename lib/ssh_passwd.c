@@ -175,8 +175,9 @@ ssh_passwd_check(const struct ssh_passwd *p, const char *user, const char *passw
 	scratch = calloc(1, sizeof(*scratch));
 	if (!scratch)
 		return false;
-	got = crypt_r(password, hash, scratch);
-	same = got && got[0] != '*' && same_hash(got, hash);
+	/* Not crypt_r(): that is one of the functions that sanitizers put themselves in front of. */
+	got = crypt_rn(password, hash, scratch, sizeof(*scratch));
+	same = got && same_hash(got, hash);
 	explicit_bzero(scratch, sizeof(*scratch));
 	free(scratch);
 	return same && e;

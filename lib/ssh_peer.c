@@ -15,6 +15,7 @@
 
 #define FAILURES_MAX 6	/* of proofs, as sshd has it */
 #define USER_SHOWN 64
+#define SOCKET_ERROR "Socket error: "	/* libssh's, which says nothing */
 
 /* ---- proofs; callbacks of libssh from within ssh_event_dopoll() */
 
@@ -205,16 +206,27 @@ ssh_peer_is_gone(const struct ssh_peer *p)
 
 /* ---- the handshake */
 
-/* Why it ended, the peer's own failure first; what libssh says can hold lines of the peer's. */
+/* What libssh says of the end of a connection, without what says nothing. */
+static const char *
+their_reason(const struct ssh_peer *p)
+{
+	const char *reason = ssh_get_error(p->session);
+
+	if (strncmp(reason, SOCKET_ERROR, strlen(SOCKET_ERROR)) == 0)
+		reason += strlen(SOCKET_ERROR);
+	return *reason && strcmp(reason, strerror(0)) != 0 ? reason : "disconnected";
+}
+
+/* How far it came, and why it came no further; NULL: as libssh says. */
 static int
 give_reason(struct ssh_peer *p, const char *reason, struct vrp_err *err)
 {
-	const char *theirs = ssh_get_error(p->session);
-
 	if (!reason)
-		reason = theirs && *theirs ? theirs : "closed by peer";
+		reason = their_reason(p);
 	if (p->failure[0])
 		return vrp_err_set(err, "%s (%s)", p->failure, reason);
+	if (p->identity[0])
+		return vrp_err_set(err, "%s, but never asked for " SSH_SUBSYSTEM " (%s)", p->identity, reason);
 	return vrp_err_set(err, "%s", reason);
 }
 

@@ -188,6 +188,7 @@ server_ready(struct server *s)
 static void
 server_stop(struct server *s)
 {
+	s->gate->ops->stop(s->gate);
 	s->gate->ops->free(s->gate);
 	close(s->listener);
 	pthread_mutex_destroy(&s->lock);
