@@ -34,7 +34,7 @@ struct gate_config {
 	struct log log;
 
 	/*
-	 * Called on a thread of the gate's, or by take() and free() on theirs; the
+	 * Called on a thread of the gate's, or by take() and stop() on theirs; the
 	 * arrival is theirs from then on.  `refused` has a fd that is still open, a
 	 * channel that is NULL again, and the reason.
 	 */
@@ -69,9 +69,12 @@ struct gate_ops {
 	void (*drop)(struct gate *g, struct arrival *a);
 
 	/*
-	 * Refuse those that are still waiting, end the threads, free.  No callback comes later.
-	 * Bufferevents that were opened are freed before.
+	 * On the loop's thread: refuse those that are still waiting and end the
+	 * handshakes.  No callback comes later; sessions go on.
 	 */
+	void (*stop)(struct gate *g);
+
+	/* After stop(), when all bufferevents that were opened are freed and what was ready is opened or dropped. */
 	void (*free)(struct gate *g);
 };
 

@@ -9,7 +9,7 @@ build=${BUILD:-build}
 # Whose concern each third-party library is.
 declare -A concern=(
 	[curl]="lib/fetch.c"
-	[event2]="lib/listener.c lib/rtr_server.c cmd/rtr-serve.c"
+	[event2]="lib/listener.c lib/rtr_conn.c lib/rtr_server.c cmd/rtr-serve.c"
 	[jansson]=""
 	[openssl]=""
 	[libssh]=""
