@@ -26,6 +26,8 @@
 
 #define SPARE_DESCRIPTORS 64	/* kept from clients: listeners, input, log */
 #define HEARTBEAT_MS 1000
+#define HANDSHAKE_SECONDS 10	/* for all of it */
+#define HANDSHAKES_MAX 1024	/* at once, at each listener */
 #define SHUTDOWN_SECONDS 2	/* for the last PDUs to routers */
 
 /* What signal handlers and the feeder act on; they run on the loop and on the feeder's thread. */
