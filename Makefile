@@ -44,17 +44,17 @@ say = $(if $(V),,@echo '$(1)	$@')
 # ---- Dependencies
 
 # The packages of Debian to build with, then those to test with.  `make deps` installs what is missing.
-DEPS_BUILD = gcc libc6-dev pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev libssl-dev ca-certificates xz-utils
+DEPS_BUILD = gcc libc6-dev pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev libssl-dev libssh-dev libcrypt-dev ca-certificates xz-utils
 DEPS_TEST = bats bgpdump bzip2 clang clang-tidy cppcheck diffutils fish git iproute2 jq libclang-rt-14-dev \
-	    libcmocka-dev mandoc openssl procps python3-cffi python3-dev python3-pip python3-setuptools python3-wheel zsh
+	    libcmocka-dev mandoc openssh-client openssl procps python3-cffi python3-dev python3-pip python3-setuptools python3-wheel sshpass zsh
 DEPS = $(DEPS_BUILD) $(DEPS_TEST)
 
 # What each program links beside libvrp and libc.
 PKGS_vrp-fetch = libcurl
-PKGS_rtr-serve = libevent_core openssl
-PKGS_rtr-dump = openssl
-PKGS_vrp-validate = openssl
-PKGS_test = cmocka libevent_core libcurl jansson openssl
+PKGS_rtr-serve = libevent_core openssl libssh libcrypt
+PKGS_rtr-dump = openssl libssh
+PKGS_vrp-validate = openssl libssh
+PKGS_test = cmocka libevent_core libcurl jansson openssl libssh libcrypt
 
 libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1)))
 
@@ -68,11 +68,12 @@ L3 = line stream table merger feed feed_json feed_csv json \
      slurm slurm_read slurm_entry slurm_conflict slurm_match slurm_filter \
      export export_text export_json export_csv export_bird export_openbgpd export_rpsl export_slurm export_summary \
      diffstat diffjson validators refresh \
-     route validity \
+     route validity ssh_authorized ssh_passwd \
      rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager intake \
      listen_spec access admission
-L4 = filewatch load routefile fetch savefile dial transport transport_tcp transport_tls transports rtr_link rtr_ask feeder secret privdrop sd \
-     tls tls_gate tls_filter arrival mailbox tcp_keys listener rtr_conn rtr_server
+L4 = filewatch load routefile fetch savefile secret privdrop sd dial transport transport_tcp transport_tls transport_ssh transport_unix \
+     transports rtr_link rtr_ask feeder arrival mailbox tcp_keys listener rtr_conn rtr_server \
+     tls tls_gate tls_filter ssh_identity ssh_realm ssh_peer ssh_relay ssh_gate
 L5 = cli cli_cache api_types api_view api_table api_client api_follow
 TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate rtr-serve rtr-dump
 export L0 L1 L2 L3 L4 L5 TOOLS VERSION

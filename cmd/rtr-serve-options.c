@@ -47,11 +47,11 @@ static const struct cli_option option_table[] = {
 	{OPT_TLS_CERT, "tls-cert", "FILE", "for tls: our certificate and what certifies it"},
 	{OPT_TLS_KEY, "tls-key", "FILE", "for tls: its private key"},
 	{OPT_TLS_CLIENT_CA, "tls-client-ca", "FILE", "for tls: who certifies routers, which then need a certificate"},
-	{OPT_SSH_HOST_KEY, "ssh-host-key", "FILE", "for ssh: our private key"},
+	{OPT_SSH_HOST_KEY, "ssh-host-key", "FILE", "for ssh: our private key, one for each kind"},
 	{OPT_SSH_AUTHORIZED_KEYS, "ssh-authorized-keys", "FILE", "for ssh: the public keys of routers"},
 	{OPT_SSH_PASSWORDS, "ssh-passwords", "FILE", "for ssh: the passwords of routers"},
 	{OPT_HANDSHAKE_TIMEOUT, "handshake-timeout", "DURATION", "for a handshake of tls or ssh (default 10s)"},
-	{OPT_MAX_HANDSHAKES, "max-handshakes", "N", "at once, of each listener of tls or ssh (default 256)"},
+	{OPT_MAX_HANDSHAKES, "max-handshakes", "N", "at once, of each listener (default 1024 for tls, 256 for ssh)"},
 	{OPT_HISTORY, "history", "N", "keep at most so many changes for routers that return (default 1000)"},
 	{OPT_NOTIFY_INTERVAL, "notify-interval", "DURATION", "least time between two Notifies to a router (default 60s)"},
 	{OPT_QUERY_TIMEOUT, "query-timeout", "DURATION", "for the first query and the rest of a PDU (default 30s)"},
@@ -136,7 +136,6 @@ set_file(struct cli *cli, struct options *o, int opt)
 		{OPT_TLS_CERT, &o->defaults.cert},
 		{OPT_TLS_KEY, &o->defaults.key},
 		{OPT_TLS_CLIENT_CA, &o->defaults.client_ca},
-		{OPT_SSH_HOST_KEY, &o->defaults.host_key},
 		{OPT_SSH_AUTHORIZED_KEYS, &o->defaults.authorized_keys},
 		{OPT_SSH_PASSWORDS, &o->defaults.passwords},
 		{OPT_CHROOT, &o->root},
@@ -181,6 +180,11 @@ set_option(struct cli *cli, struct options *o, int opt)
 	case OPT_SHUTDOWN:
 		set_mode(cli, o);
 		break;
+	case OPT_SSH_HOST_KEY:
+		if (o->defaults.host_key_count == LISTEN_HOST_KEYS_MAX)
+			cli_usage_error(cli, "more than %d host keys", LISTEN_HOST_KEYS_MAX);
+		o->defaults.host_keys[o->defaults.host_key_count++] = cli->arg;
+		break;
 	case OPT_USER:
 		set_user(cli, o);
 		break;
@@ -201,7 +205,8 @@ check_spec(struct cli *cli, const struct listen_spec *spec)
 {
 	if (spec->transport == LISTEN_TLS && (!spec->cert || !spec->key))
 		cli_usage_error(cli, "tls://%s needs --tls-cert and --tls-key", spec->address);
-	if (spec->transport == LISTEN_SSH && (!spec->host_key || (!spec->authorized_keys && !spec->passwords)))
+	if (spec->transport == LISTEN_SSH &&
+	    (spec->host_key_count == 0 || (!spec->authorized_keys && !spec->passwords && !spec->anyone)))
 		cli_usage_error(cli, "ssh://%s needs --ssh-host-key, and --ssh-authorized-keys or --ssh-passwords", spec->address);
 }
 

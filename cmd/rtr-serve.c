@@ -20,13 +20,14 @@
 #include <unistd.h>
 
 #include "rtr-serve.h"
+#include "ssh_gate.h"
 #include "stamp.h"
 #include "tls_gate.h"
 
 #define SPARE_DESCRIPTORS 64	/* kept from clients: listeners, input, log */
 #define HEARTBEAT_MS 1000
-#define HANDSHAKE_SECONDS 10	/* for all of it */
-#define HANDSHAKES_MAX 1024	/* at once, at each listener */
+#define TLS_HANDSHAKES 1024	/* at once, of each listener, unless told otherwise */
+#define SSH_HANDSHAKES 256	/* they have a thread each */
 #define SHUTDOWN_SECONDS 2	/* for the last PDUs to routers */
 
 /* What signal handlers and the feeder act on; they run on the loop and on the feeder's thread. */
@@ -317,24 +318,23 @@ start_heartbeat(const struct cli *cli, struct daemon *d)
 		cli_die(cli, "cannot set up the event loop: %s", strerror(errno));
 }
 
-static struct gate *
-make_tls_gate(struct daemon *d, const struct listen_spec *spec, struct vrp_err *err)
-{
-	struct tls_server_files files = {spec->cert, spec->key, spec->client_ca};
-	struct gate_config config = rtr_server_gate_config(d->server, HANDSHAKE_SECONDS, HANDSHAKES_MAX);
-
-	return tls_gate_new(&files, &config, err);
-}
-
-/* Who lets routers in there; NULL where everybody may who can connect. */
+/* Who lets routers in there. */
 static struct gate *
 make_gate(struct daemon *d, const struct listen_spec *spec, struct vrp_err *err)
 {
-	if (spec->transport == LISTEN_TLS)
-		return make_tls_gate(d, spec, err);
-	if (spec->transport == LISTEN_SSH)
-		vrp_err_set(err, "%s is not there", listen_transport_names[spec->transport]);
-	return NULL;
+	size_t most = spec->transport == LISTEN_TLS ? TLS_HANDSHAKES : SSH_HANDSHAKES;
+	struct gate_config config = rtr_server_gate_config(d->server, d->options->handshake_timeout,
+							   d->options->max_handshakes ? d->options->max_handshakes : most);
+	struct tls_server_files tls = {.cert = spec->cert, .key = spec->key, .client_ca = spec->client_ca};
+	struct ssh_realm_config ssh = {
+		.host_keys = spec->host_keys,
+		.host_key_count = spec->host_key_count,
+		.authorized_keys = spec->authorized_keys,
+		.passwords = spec->passwords,
+		.anyone = spec->anyone,
+	};
+
+	return spec->transport == LISTEN_TLS ? tls_gate_new(&tls, &config, err) : ssh_gate_new(&config, &ssh, err);
 }
 
 static void
@@ -433,7 +433,6 @@ main(int argc, char **argv)
 		.server = {.notify_interval = 60, .query_timeout = 30, .stall_timeout = 60},
 		.feeder = {.max_age = 24 * 3600},
 		.handshake_timeout = 10,
-		.max_handshakes = 256,
 		.level = LOG_LEVEL_INFO,
 	};
 	struct daemon d = {.options = &options, .manager = SD_NOTIFIER_NONE};

@@ -5,6 +5,19 @@
 
 #define PASSWORD_VARIABLE "VRP_SSH_PASSWORD"
 
+static void
+read_tcp_keys(const struct cli *cli, struct cli_cache *c)
+{
+	struct vrp_err err;
+
+	c->tcp_keys = tcp_keys_read(cli->arg, &err);
+	if (!c->tcp_keys) {
+		cli_warn_err(cli, cli->arg, &err);
+		exit(EXIT_TROUBLE);
+	}
+	c->security.tcp = (struct dial_prepare){tcp_keys_prepare, c->tcp_keys};
+}
+
 bool
 cli_cache_option(const struct cli *cli, struct cli_cache *c, int opt)
 {
@@ -40,6 +53,10 @@ cli_cache_option(const struct cli *cli, struct cli_cache *c, int opt)
 		return true;
 	case CLI_CACHE_SSH_PASSWORD_FILE:
 		ssh->password_file = cli->arg;
+		return true;
+	case CLI_CACHE_TCP_KEYS:
+		tcp_keys_free(c->tcp_keys);
+		read_tcp_keys(cli, c);
 		return true;
 	}
 	return false;
@@ -78,4 +95,5 @@ void
 cli_cache_release(struct cli_cache *c)
 {
 	secret_release(&c->ssh_password);
+	tcp_keys_free(c->tcp_keys);
 }

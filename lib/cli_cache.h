@@ -27,6 +27,7 @@
 
 #include "cli.h"
 #include "secret.h"
+#include "tcp_keys.h"
 #include "transports.h"
 
 /* Their numbers; a tool's own begin at CLI_LONG. */
@@ -40,6 +41,7 @@ enum {
 	CLI_CACHE_SSH_HOST_KEY,
 	CLI_CACHE_SSH_KEY,
 	CLI_CACHE_SSH_PASSWORD_FILE,
+	CLI_CACHE_TCP_KEYS,
 };
 
 #define CLI_CACHE_OPTIONS                                                                                                      \
@@ -51,11 +53,13 @@ enum {
 	{CLI_CACHE_SSH_KNOWN_HOSTS, "ssh-known-hosts", "FILE", "keys of caches over SSH (default ~/.ssh/known_hosts)"},       \
 	{CLI_CACHE_SSH_HOST_KEY, "ssh-host-key", "HASH", "SHA256:..., the one key that a cache may have, instead"},                 \
 	{CLI_CACHE_SSH_KEY, "ssh-key", "FILE", "our private key for SSH"},                                                    \
-	{CLI_CACHE_SSH_PASSWORD_FILE, "ssh-password-file", "FILE", "our password for SSH; also from VRP_SSH_PASSWORD"}
+	{CLI_CACHE_SSH_PASSWORD_FILE, "ssh-password-file", "FILE", "our password for SSH; also from VRP_SSH_PASSWORD"}, \
+	{CLI_CACHE_TCP_KEYS, "tcp-keys", "FILE", "keys for TCP-MD5 and TCP-AO, by address"}
 
 struct cli_cache {
 	struct transport_security security;
 	struct secret ssh_password;	/* from the environment */
+	struct tcp_keys *tcp_keys;
 };
 
 /* Takes the option that cli_next() returned.  False when it is none of these. */

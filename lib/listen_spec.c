@@ -98,9 +98,28 @@ set_mode(struct listen_spec *spec, const char *value)
 SET_TEXT(cert)
 SET_TEXT(key)
 SET_TEXT(client_ca)
-SET_TEXT(host_key)
 SET_TEXT(authorized_keys)
 SET_TEXT(passwords)
+
+/* The first one replaces those of defaults. */
+static const char *
+set_host_key(struct listen_spec *spec, const char *value)
+{
+	if (!spec->own_host_keys)
+		spec->host_key_count = 0;
+	spec->own_host_keys = true;
+	if (spec->host_key_count == LISTEN_HOST_KEYS_MAX)
+		return "too many";
+	spec->host_keys[spec->host_key_count++] = value;
+	return NULL;
+}
+
+static const char *
+set_anyone(struct listen_spec *spec, const char *value)
+{
+	spec->anyone = strcmp(value, "yes") == 0;
+	return spec->anyone || strcmp(value, "no") == 0 ? NULL : "not yes or no";
+}
 
 static const struct key keys[] = {
 	{"name", OF_ALL, set_name},
@@ -113,6 +132,7 @@ static const struct key keys[] = {
 	{"host-key", OF(LISTEN_SSH), set_host_key},
 	{"authorized-keys", OF(LISTEN_SSH), set_authorized_keys},
 	{"passwords", OF(LISTEN_SSH), set_passwords},
+	{"anyone", OF(LISTEN_SSH), set_anyone},
 	{"mode", OF(LISTEN_UNIX), set_mode},
 };
 

@@ -10,7 +10,7 @@
  *
  * Keys of all:	name, max-version, max-clients, max-clients-per-address
  * of tls:	cert, key, client-ca
- * of ssh:	host-key, authorized-keys, passwords
+ * of ssh:	host-key (one for each kind of key), authorized-keys, passwords, anyone (yes or no)
  * of unix:	mode
  *
  * A comma ends a value, a backslash in front of one keeps it.
@@ -33,6 +33,7 @@ enum listen_transport {
 };
 
 #define LISTEN_TRANSPORTS 4
+#define LISTEN_HOST_KEYS_MAX 4
 
 extern const char *const listen_transport_names[LISTEN_TRANSPORTS];
 
@@ -45,7 +46,10 @@ struct listen_spec {
 	char *address;		/* what is bound: [HOST]:PORT, or the path; NULL in defaults */
 	const char *name;	/* for access files and the log */
 	const char *cert, *key, *client_ca;		/* tls: PEM files */
-	const char *host_key, *authorized_keys, *passwords;	/* ssh: files */
+	const char *host_keys[LISTEN_HOST_KEYS_MAX], *authorized_keys, *passwords;	/* ssh: files */
+	size_t host_key_count;
+	bool own_host_keys;	/* they are not those of defaults */
+	bool anyone;		/* ssh: ask for nothing */
 	uint32_t mode;		/* unix: of the socket file */
 	uint8_t max_version;
 	size_t max_clients;		/* at this listener; 0: no limit but the one for all */

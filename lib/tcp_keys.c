@@ -441,3 +441,9 @@ tcp_keys_apply(const struct tcp_keys *keys, const struct tcp_keys *before, int f
 	}
 	return 0;
 }
+
+int
+tcp_keys_prepare(const void *keys, int fd, const struct sockaddr *to, struct vrp_err *err)
+{
+	return tcp_keys_apply(keys, NULL, fd, to->sa_family, err);
+}

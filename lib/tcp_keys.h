@@ -47,4 +47,7 @@ size_t tcp_keys_count(const struct tcp_keys *k);
 VRP_NODISCARD int tcp_keys_apply(const struct tcp_keys *keys, const struct tcp_keys *before, int fd, int family,
 				 struct vrp_err *err);
 
+/* For struct dial_prepare, with a struct tcp_keys as ctx: what covers the address is set. */
+int tcp_keys_prepare(const void *keys, int fd, const struct sockaddr *to, struct vrp_err *err);
+
 #endif

@@ -12,7 +12,7 @@ declare -A concern=(
 	[event2]="lib/listener.c lib/rtr_conn.c lib/rtr_server.c cmd/rtr-serve.c"
 	[jansson]=""
 	[openssl]=""
-	[libssh]=""
+	[libssh]="lib/transport_ssh.c lib/ssh_identity.c lib/ssh_realm.c lib/ssh_peer.c lib/ssh_relay.c lib/ssh_peer_internal.h"
 )
 
 # What only lib/cli.c may call, being the face of the tools.
