@@ -51,7 +51,7 @@ static const struct cli_option option_table[] = {
 	{OPT_SSH_AUTHORIZED_KEYS, "ssh-authorized-keys", "FILE", "for ssh: the public keys of routers"},
 	{OPT_SSH_PASSWORDS, "ssh-passwords", "FILE", "for ssh: the passwords of routers"},
 	{OPT_HANDSHAKE_TIMEOUT, "handshake-timeout", "DURATION", "for a handshake of tls or ssh (default 10s)"},
-	{OPT_MAX_HANDSHAKES, "max-handshakes", "N", "at once, of each listener of tls or ssh (default 256)"},
+	{OPT_MAX_HANDSHAKES, "max-handshakes", "N", "at once, of each listener (default 1024 for tls, 256 for ssh)"},
 	{OPT_HISTORY, "history", "N", "keep at most so many changes for routers that return (default 1000)"},
 	{OPT_NOTIFY_INTERVAL, "notify-interval", "DURATION", "least time between two Notifies to a router (default 60s)"},
 	{OPT_QUERY_TIMEOUT, "query-timeout", "DURATION", "for the first query and the rest of a PDU (default 30s)"},

@@ -26,6 +26,8 @@
 
 #define SPARE_DESCRIPTORS 64	/* kept from clients: listeners, input, log */
 #define HEARTBEAT_MS 1000
+#define TLS_HANDSHAKES 1024	/* at once, of each listener, unless told otherwise */
+#define SSH_HANDSHAKES 256	/* they have a thread each */
 #define SHUTDOWN_SECONDS 2	/* for the last PDUs to routers */
 
 /* What signal handlers and the feeder act on; they run on the loop and on the feeder's thread. */
@@ -320,8 +322,9 @@ start_heartbeat(const struct cli *cli, struct daemon *d)
 static struct gate *
 make_gate(struct daemon *d, const struct listen_spec *spec, struct vrp_err *err)
 {
-	struct gate_config config =
-		rtr_server_gate_config(d->server, d->options->handshake_timeout, d->options->max_handshakes);
+	size_t most = spec->transport == LISTEN_TLS ? TLS_HANDSHAKES : SSH_HANDSHAKES;
+	struct gate_config config = rtr_server_gate_config(d->server, d->options->handshake_timeout,
+							   d->options->max_handshakes ? d->options->max_handshakes : most);
 	struct tls_server_files tls = {.cert = spec->cert, .key = spec->key, .client_ca = spec->client_ca};
 	struct ssh_realm_config ssh = {
 		.host_keys = spec->host_keys,
@@ -430,7 +433,6 @@ main(int argc, char **argv)
 		.server = {.notify_interval = 60, .query_timeout = 30, .stall_timeout = 60},
 		.feeder = {.max_age = 24 * 3600},
 		.handshake_timeout = 10,
-		.max_handshakes = 256,
 		.level = LOG_LEVEL_INFO,
 	};
 	struct daemon d = {.options = &options, .manager = SD_NOTIFIER_NONE};

@@ -34,7 +34,7 @@ struct options {
 	struct rtr_server_config server;
 	struct feeder_config feeder;
 	uint32_t handshake_timeout;
-	size_t max_handshakes;
+	size_t max_handshakes;	/* 0: what is usual for the transport */
 	const char *access;
 	const char *tcp_keys;
 	bool drop;		/* become this user: */

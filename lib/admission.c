@@ -8,7 +8,7 @@
 /* How many lines may be logged at once, and how many a second after that: for an address, and in all. */
 #define PEER_BURST 2000
 #define PEER_RATE 1
-#define BURST 10000
+#define BURST 4000
 #define RATE 20
 
 /* Tokens are refilled as time passes; a thousandth is the unit. */

@@ -32,6 +32,7 @@ struct rtr_server {
 	struct tcp_keys *tcp_keys;
 	size_t turned_away[ADMISSION_VERDICTS];	/* since the log spoke of it */
 	size_t refused;		/* by gates, without a line of their own */
+	size_t unlogged;	/* let in without one */
 	struct event *tick;
 	struct event *mail_event;
 	struct mailbox *mailbox;
@@ -109,6 +110,7 @@ on_accept(void *ctx, void *owner, int fd, const struct sockaddr_storage *peer)
 		return;
 	}
 	TAILQ_INSERT_TAIL(&s->arrivals, a, all);
+	s->unlogged += !ticket.logged;
 	rtr_conns_tune(s->conns, fd);
 	if (p->gate)
 		p->gate->ops->take(p->gate, a);
@@ -197,7 +199,9 @@ log_turned_away(struct rtr_server *s)
 	}
 	if (s->refused)
 		log_line(&s->log, LOG_LEVEL_WARNING, "%zu more connections refused", s->refused);
-	s->refused = 0;
+	if (s->unlogged)
+		log_line(&s->log, LOG_LEVEL_WARNING, "%zu more connections, too many to log each", s->unlogged);
+	s->refused = s->unlogged = 0;
 }
 
 static void

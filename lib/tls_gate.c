@@ -365,7 +365,7 @@ free_event(struct event *event)
 }
 
 static void
-gate_free(struct gate *base)
+gate_stop(struct gate *base)
 {
 	struct tls_gate *g = upcast(base);
 	struct arrival *a;
@@ -376,6 +376,7 @@ gate_free(struct gate *base)
 		pthread_mutex_unlock(&g->lock);
 		wake(g);
 		pthread_join(g->thread, NULL);
+		g->started = false;
 	}
 	while (!TAILQ_EMPTY(&g->handshakes))
 		refuse(TAILQ_FIRST(&g->handshakes), "cache stops");
@@ -383,6 +384,13 @@ gate_free(struct gate *base)
 		STAILQ_REMOVE_HEAD(&g->incoming, link);
 		g->config.refused(g->config.ctx, a, "cache stops");
 	}
+}
+
+static void
+gate_free(struct gate *base)
+{
+	struct tls_gate *g = upcast(base);
+
 	free_event(g->wake);
 	free_event(g->tick);
 	if (g->loop)
@@ -401,6 +409,7 @@ static const struct gate_ops ops = {
 	.open = gate_open,
 	.finish = gate_finish,
 	.drop = gate_drop,
+	.stop = gate_stop,
 	.free = gate_free,
 };
 

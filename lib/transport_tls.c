@@ -127,10 +127,25 @@ tls_read(struct transport *base, void *dst, size_t len, struct vrp_err *err)
 	return t->verdict;
 }
 
+/* A peer that refuses us says why in an alert, closes, and resets what we send after that: the alert is the reason. */
+static ssize_t
+explain_reset(struct tls_transport *t, struct vrp_err *err)
+{
+	char byte;
+	int rc;
+
+	ERR_clear_error();
+	rc = SSL_peek(t->ssl, &byte, 1);
+	if (rc <= 0 && SSL_get_error(t->ssl, rc) == SSL_ERROR_SSL)
+		outcome(t, rc, "write to", err);
+	return TRANSPORT_FAILED;
+}
+
 static ssize_t
 tls_write(struct transport *base, const void *data, size_t len, struct vrp_err *err)
 {
 	struct tls_transport *t = upcast(base);
+	bool reset;
 	ssize_t n;
 	int rc;
 
@@ -140,9 +155,12 @@ tls_write(struct transport *base, const void *data, size_t len, struct vrp_err *
 	rc = SSL_write(t->ssl, data, (int)(len < INT_MAX ? len : INT_MAX));
 	if (rc > 0)
 		return rc;
+	reset = SSL_get_error(t->ssl, rc) == SSL_ERROR_SYSCALL;
 	n = outcome(t, rc, "write to", err);
 	if (n == 0)
 		vrp_err_set(err, "write to %s: closed", t->base.peer);
+	if (reset)
+		return explain_reset(t, err);
 	return n == 0 ? TRANSPORT_FAILED : n;
 }
 

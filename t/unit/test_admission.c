@@ -188,7 +188,7 @@ test_log_budget(void **state)
 	admission_return(a, &t);
 	assert_int_equal(logged(a, &port, 10000, 1, 11000), 10);
 	/* Nor do many addresses together fill the log. */
-	assert_in_range(logged(a, &port, ROUNDS(1000000), 50000, 12000), 1000, 10000);
+	assert_in_range(logged(a, &port, ROUNDS(1000000), 50000, 12000), 100, 4000);
 	admission_free(a);
 }
 

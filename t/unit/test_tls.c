@@ -194,13 +194,13 @@ stop(struct fixture *f)
 {
 	atomic_store(&f->stop, true);
 	pthread_join(f->acceptor, NULL);
+	f->gate->ops->stop(f->gate);
 	for (size_t i = 0; i < f->outcome_count && i < ARRAY_LEN(f->outcomes); i++) {
 		struct arrival *a = f->outcomes[i].arrival;
 
 		if (!a)
 			continue;
-		if (a->channel)
-			f->gate->ops->drop(f->gate, a);
+		f->gate->ops->drop(f->gate, a);
 		close(a->fd);
 		free(a);
 	}
