@@ -57,6 +57,7 @@ put_in() {
 		s#(localhost|127\.0\.0\.1):8282#127.0.0.1:$PORT#g
 		s#cache\.example\.(net|com)#127.0.0.1:$PORT#g
 		s#/var/(db|lib)/[a-z/]+#written#g
+		s# :32[34],# 127.0.0.1:0,#; s#//:32[34],#//127.0.0.1:0,#; s#/run/##; s#--user rtr ##
 		/rtr-serve.*-l/! s#rtr-serve#rtr-serve -l 127.0.0.1:0#g" "$1"
 }
 
@@ -108,7 +109,14 @@ run_page() {
 @test "the examples of vrp-validate(1) run" { run_page vrp-validate.1; }
 @test "the examples of vrp-diff(1) run" { run_page vrp-diff.1; }
 @test "the examples of vrp-merge(1) run" { run_page vrp-merge.1; }
-@test "the examples of rtr-serve(1) run" { run_page rtr-serve.1; }
+@test "the examples of rtr-serve(1) run" {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=cache.example \
+		-addext subjectAltName=DNS:cache.example -keyout cache.key -out cache.pem 2>openssl.log
+	chmod 600 cache.key
+	cp cache.pem routers.pem
+	echo 'allow 192.0.2.0/24' >access
+	run_page rtr-serve.1
+}
 @test "the examples of rtr-dump(1) run" { run_page rtr-dump.1; }
 
 @test "every tool's page has two examples at least, and they are run here" {
