@@ -52,7 +52,7 @@ extern const struct cli rtr_serve_cli;
 void parse_options(struct cli *cli, int argc, char **argv, struct options *o);
 void release_options(struct options *o);
 
-/* Carry bytes between the standard streams and the socket at unix:PATH, until both sides have ended.  The exit status. */
+/* Carry bytes between the standard streams and the socket at unix:PATH until the cache ends.  The exit status. */
 int relay(const struct cli *cli, const char *address);
 
 #endif

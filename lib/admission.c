@@ -53,7 +53,7 @@ admission_new(size_t max_clients)
 	a->max_clients = max_clients;
 	a->lines.tokens = BURST * 1000;
 	a->buckets = BUCKETS_MIN;
-	a->table = calloc(a->buckets, sizeof(*a->table));
+	a->table = calloc(a->buckets, sizeof(struct admission_peer *));
 	if (!a->table) {
 		free(a);
 		return NULL;
@@ -129,7 +129,7 @@ grow(struct admission *a)
 	struct admission_peer **old = a->table, *p;
 	size_t buckets = a->buckets;
 
-	a->table = calloc(2 * buckets, sizeof(*a->table));
+	a->table = calloc(2 * buckets, sizeof(struct admission_peer *));
 	if (!a->table) {
 		a->table = old;
 		return;

@@ -23,8 +23,8 @@ struct arrival {
 	int fd;				/* non-blocking; what the loop reads and writes in the end */
 	struct sockaddr_storage address;	/* of the peer; AF_UNIX for a local one */
 	char peer[ARRIVAL_PEER_MAX];	/* as text: "ADDRESS:PORT", IPv6 in brackets, or "local" */
-	char identity[ARRIVAL_IDENTITY_MAX];	/* what the peer has proved: "user alice", "CN=r1", "pid 12, uid 0"; "" for nothing */
-	void *channel;			/* the gate's: what is to be put between fd and bytes, such as an SSL; NULL for nothing */
+	char identity[ARRIVAL_IDENTITY_MAX];	/* what the peer has proved: "user alice", "pid 12, uid 0"; "" for nothing */
+	void *channel;			/* the gate's: what stands between fd and bytes, such as an SSL; NULL for nothing */
 	TAILQ_ENTRY(arrival) all;	/* the server's, as are these two: */
 	struct admission_ticket ticket;	/* which slots it holds, and on which terms */
 	bool denied;			/* by an access file that came later */

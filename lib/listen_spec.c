@@ -145,7 +145,7 @@ find_key(const char *s, size_t len)
 	return NULL;
 }
 
-/* End the part that begins at s, undoing its backslashes; returns what stands behind its comma, NULL when nothing does. */
+/* End the part that begins at s, undoing its backslashes.  Returns what stands behind its comma, NULL for nothing. */
 static char *
 cut(char *s)
 {

@@ -135,7 +135,7 @@ listeners_free(struct listeners *ls)
 	free(ls);
 }
 
-/* Begin to accept on a socket that listens, and say so.  The descriptor and the path, to be removed at the end, are taken over. */
+/* Begin to accept on a socket that listens, and say so.  fd, and path to be removed at the end, are taken over. */
 static int
 start(struct listeners *ls, int fd, enum listen_transport transport, char *path, void *port, struct vrp_err *err)
 {
@@ -171,7 +171,8 @@ start(struct listeners *ls, int fd, enum listen_transport transport, char *path,
 
 /* Bind one address.  -1 with a reason and errno. */
 static int
-listen_on(struct listeners *ls, const struct addrinfo *ai, const struct listen_spec *spec, void *port, struct vrp_err *err)
+listen_on(struct listeners *ls, const struct addrinfo *ai, const struct listen_spec *spec, void *port,
+	  struct vrp_err *err)
 {
 	int failed, one = 1, fd = socket(ai->ai_family, ai->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, ai->ai_protocol);
 	char text[ARRIVAL_PEER_MAX];
@@ -259,7 +260,7 @@ is_stale(const struct sockaddr_un *sun)
 	return rc == ECONNREFUSED;
 }
 
-/* The file gets its mode by umask, so that it is never wider, not even for a moment; no other thread makes files now. */
+/* The file gets its mode by umask, so that it is never open wider; no other thread makes files now. */
 static int
 bind_path(int fd, const struct sockaddr_un *sun, uint32_t mode)
 {

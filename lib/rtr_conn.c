@@ -309,10 +309,10 @@ on_event(struct bufferevent *bev VRP_UNUSED, short what, void *ctx)
  * to give up, too, later than we do.
  */
 void
-rtr_conns_tune(const struct rtr_conns *conns, int fd)
+rtr_conns_tune(const struct rtr_conns *all, int fd)
 {
 	int one = 1, idle = 60, interval = 20, count = 3, unsent = UNSENT_MAX;
-	unsigned unacknowledged = conns->config.stall_timeout * 2000;
+	unsigned unacknowledged = all->config.stall_timeout * 2000;
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
@@ -474,7 +474,8 @@ rtr_conns_versions(struct rtr_conns *all)
 }
 
 struct rtr_conns *
-rtr_conns_new(struct event_base *base, struct rtr_cache *cache, const struct rtr_conn_config *config, const struct log *log)
+rtr_conns_new(struct event_base *base, struct rtr_cache *cache, const struct rtr_conn_config *config,
+	      const struct log *log)
 {
 	struct rtr_conns *all = calloc(1, sizeof(*all));
 

@@ -337,7 +337,7 @@ drop_mail(struct rtr_server *s)
 	}
 }
 
-/* In an order in which nothing needs what is gone: gates give back what they have, and outlive what came through them. */
+/* Nothing needs what is gone already: gates give back what they have, and outlive what came through them. */
 void
 rtr_server_free(struct rtr_server *s)
 {
@@ -398,7 +398,20 @@ rtr_server_listen(struct rtr_server *s, const struct listen_spec *spec, struct g
 		.max_per_address = spec->max_per_address,
 	};
 	STAILQ_INSERT_TAIL(&s->ports, p, link);
-	return fd >= 0 ? listeners_adopt(s->listeners, fd, spec->transport, p, err) : listeners_add(s->listeners, spec, p, err);
+	if (fd >= 0)
+		return listeners_adopt(s->listeners, fd, spec->transport, p, err);
+	return listeners_add(s->listeners, spec, p, err);
+}
+
+int
+rtr_server_start(struct rtr_server *s, struct vrp_err *err)
+{
+	struct port *p;
+
+	STAILQ_FOREACH (p, &s->ports, link)
+		if (p->gate && p->gate->ops->start && p->gate->ops->start(p->gate, err) < 0)
+			return -1;
+	return 0;
 }
 
 static bool

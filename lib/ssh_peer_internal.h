@@ -35,6 +35,9 @@ struct ssh_peer {
 	bool socket_ended, socket_gone;	/* its peer sends no more; is not there any more */
 	bool router_ended;		/* it sends no more */
 	bool told_socket, told_router;	/* that nothing follows */
+	bool is_libssh;			/* is that what the router uses? */
+	size_t nudges;			/* since the last output */
+	int64_t nudge_at;
 };
 
 /* Is the connection, as far as libssh knows, at its end? */

@@ -16,6 +16,8 @@
 #define UNREAD_MAX (4 << 20)	/* far beyond the window that libssh grants */
 #define FAREWELL_MS 2000	/* for last words and the router's */
 
+static const int nudge_ms[] = {20, 100, 500, 2000, 10000};	/* after the last output, and after each other */
+
 /* ---- from the router */
 
 static void
@@ -107,6 +109,8 @@ give_to_router(struct ssh_peer *p)
 		if (n < 0)
 			return false;
 		p->out_at += (size_t)n;
+		p->nudges = p->is_libssh ? 0 : ARRAY_LEN(nudge_ms);
+		p->nudge_at = transport_now() + nudge_ms[0];
 	}
 	if (p->socket_ended && !p->told_router && p->out_at == p->out_len && !is_writing(p)) {
 		ssh_channel_send_eof(p->channel);
@@ -115,7 +119,33 @@ give_to_router(struct ssh_peer *p)
 	return true;
 }
 
+/*
+ * BIRD takes 4 KiB each time poll(2) says that there is something, and sleeps on
+ * what libssh has decrypted beyond.  A message that means nothing
+ * (RFC 4253 section 11.2) wakes it; one too early is taken in with the rest, hence several.
+ */
+static void
+nudge(struct ssh_peer *p)
+{
+	int64_t now = transport_now();
+
+	if (p->nudges == ARRAY_LEN(nudge_ms) || now < p->nudge_at || is_writing(p))
+		return;
+	ssh_send_ignore(p->session, "");
+	p->nudge_at = ++p->nudges < ARRAY_LEN(nudge_ms) ? now + nudge_ms[p->nudges] : TRANSPORT_NEVER;
+}
+
 /* ---- both */
+
+static int
+wait_ms(const struct ssh_peer *p, int64_t deadline)
+{
+	int64_t now = transport_now(), ms = p->nudge_at > now ? p->nudge_at - now : 0;
+
+	if (deadline != TRANSPORT_NEVER)
+		return 100;
+	return p->nudges == ARRAY_LEN(nudge_ms) || is_writing(p) ? -1 : (int)ms;
+}
 
 /* Wait for what can go on. */
 static void
@@ -156,6 +186,8 @@ ssh_peer_relay(struct ssh_peer *p, int socket, const atomic_bool *stop)
 {
 	int64_t deadline = TRANSPORT_NEVER;
 
+	p->is_libssh = strstr(ssh_get_clientbanner(p->session), "libssh") != NULL;
+	p->nudges = ARRAY_LEN(nudge_ms);
 	while (!atomic_load(stop) && transport_now() < deadline) {
 		take_from_router(p);
 		give_to_socket(p, socket);
@@ -166,7 +198,8 @@ ssh_peer_relay(struct ssh_peer *p, int socket, const atomic_bool *stop)
 			deadline = transport_now() + FAREWELL_MS;
 		if (p->socket_gone && p->told_router && !is_writing(p))
 			break;
-		wait_for_either(p, socket, deadline == TRANSPORT_NEVER ? -1 : 100);
+		nudge(p);
+		wait_for_either(p, socket, wait_ms(p, deadline));
 		if (ssh_event_dopoll(p->event, 0) == SSH_ERROR || ssh_channel_poll(p->channel, 0) > UNREAD_MAX)
 			return;
 	}

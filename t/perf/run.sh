@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # The figures of the README, each beside what it is compared with, in one run.
 #
-# usage: t/perf/run.sh [fetch|filters|validate|serve|tls|follow|change|all]
+# usage: t/perf/run.sh [fetch|filters|validate|serve|tls|follow|change|ssh|all]
 #
 #	fetch	vrp-fetch against jq and jansson; what a filter's steps cost a record
 #	filters	vrp-slurm, vrp-diff, vrp-merge and vrp-format against awk, comm, sort, jq and StayRTR (filters.bash)
@@ -11,6 +11,7 @@
 #	tls	the same over TLS: rtr-serve, StayRTR (tls.bash)
 #	follow	rtr-dump and rtrclient get the table; a change through an RTR proxy (follow.bash)
 #	change	1 % of the table changes: until the last of 100 routers has it
+#	ssh	20 routers at once over SSH: rtr-serve, StayRTR (ssh.bash)
 #
 # The results go to standard output and to build/perf/results.md; the raw ones,
 # a line for each measurement, to build/perf/results.txt.  `make perf` builds
@@ -25,8 +26,8 @@ export LC_ALL=C
 
 part=${1:-all}
 case $part in
-fetch|filters|validate|serve|tls|follow|change|all) ;;
-*) echo "usage: t/perf/run.sh [fetch|filters|validate|serve|tls|follow|change|all]" >&2; exit 2 ;;
+fetch|filters|validate|serve|tls|follow|change|ssh|all) ;;
+*) echo "usage: t/perf/run.sh [fetch|filters|validate|serve|tls|follow|change|ssh|all]" >&2; exit 2 ;;
 esac
 
 cd "$(dirname "$0")/../.."
@@ -311,6 +312,8 @@ source t/perf/filters.bash
 source t/perf/validate.bash
 # shellcheck source=follow.bash
 source t/perf/follow.bash
+# shellcheck source=ssh.bash
+source t/perf/ssh.bash
 # shellcheck source=validate.bash
 source t/perf/validate.bash
 
@@ -372,6 +375,7 @@ report_targets() {
 	if [ "$(of vrp-validate lines - seconds count)" -gt 0 ]; then validate_targets; fi
 	if [ "$(of rtr-serve-tls table "$many" seconds count)" -gt 0 ]; then tls_targets; fi
 	if [ "$(of rtr-dump-f sync - seconds count)" -gt 0 ]; then follow_targets; fi
+	if [ "$(of stayrtr ssh "$ssh_routers" seconds count)" -gt 0 ]; then ssh_targets; fi
 	if [ "$(of vrp-validate lines - seconds count)" -gt 0 ]; then validate_targets; fi
 	if [ "$(of rtr-serve table "$many" seconds count)" -gt 0 ]; then
 		for n in 1 "$many" "$most"; do
@@ -405,6 +409,7 @@ report() {
 	if [ "$part" = tls ] || [ "$part" = all ]; then report_tls; fi
 	if [ "$part" = follow ] || [ "$part" = all ]; then report_follow; fi
 	if [ "$part" = change ] || [ "$part" = all ]; then report_change; fi
+	if [ "$part" = ssh ] || [ "$part" = all ]; then report_ssh; fi
 	report_targets
 	echo "Machine: $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores," \
 		"$(awk '/MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo), Linux $(uname -r);" \
@@ -425,5 +430,6 @@ case $part in serve|all) measure_serve ;; esac
 case $part in tls|all) measure_tls ;; esac
 case $part in follow|all) measure_follow ;; esac
 case $part in change|all) measure_change ;; esac
+case $part in ssh|all) measure_ssh ;; esac
 case $part in serve|change|all) measure_stayrtr ;; esac
 report | tee "$perf/results.md"

@@ -69,7 +69,8 @@ test_ipv6_network(void **state)
 {
 	struct admission *a = admission_new(100);
 	struct admission_port port = {.max_version = 2, .max_per_address = 1};
-	struct prefix one = address("2001:db8::1/128"), near = address("2001:db8::ffff:1/128"), far = address("2001:db8:0:1::1/128");
+	struct prefix one = address("2001:db8::1/128"), near = address("2001:db8::ffff:1/128");
+	struct prefix far = address("2001:db8:0:1::1/128");
 	struct admission_ticket t[3];
 	(void)state;
 

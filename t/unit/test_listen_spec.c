@@ -4,7 +4,9 @@
 
 #include "listen_spec.h"
 
-static const struct listen_spec defaults = {.max_version = 2, .mode = 0660, .cert = "all.pem", .host_keys = {"hk"}, .host_key_count = 1};
+static const struct listen_spec defaults = {
+	.max_version = 2, .mode = 0660, .cert = "all.pem", .host_keys = {"hk"}, .host_key_count = 1,
+};
 
 static void
 test_good(void **state)
@@ -44,8 +46,8 @@ test_keys(void **state)
 	struct listen_spec spec;
 	(void)state;
 
-	assert_int_equal(listen_spec_parse("tls://:1,max-clients=5,max-clients-per-address=2,cert=c\\,d.pem,key=k,client-ca=a,"
-					   "max-version=1,name=n",
+	assert_int_equal(listen_spec_parse("tls://:1,max-clients=5,max-clients-per-address=2,cert=c\\,d.pem,key=k,"
+					   "client-ca=a,max-version=1,name=n",
 					   &defaults, &spec, NULL), 0);
 	assert_int_equal(spec.max_clients, 5);
 	assert_int_equal(spec.max_per_address, 2);
