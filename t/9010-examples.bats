@@ -47,13 +47,22 @@ setup() {
 	cp table secondary
 	# A route of each state, and one that is as yet not found.
 	printf '%s AS64496\n' 198.51.100.0/24 1.1.1.0/24 192.0.2.0/24 203.0.113.0/24 >routes
-	serve cache table
+	# Keys of a cache and of a router, and the cache over SSH as well.
+	ssh-keygen -q -t ed25519 -N '' -f host_key
+	ssh-keygen -q -t ed25519 -N '' -f router_key
+	cp router_key.pub keys
+	chmod 644 keys
+	serve cache -l ssh://127.0.0.1:0,host-key=host_key,authorized-keys=keys table
 	wait_log cache 'serial 1:'
+	SSH=$(sed -nE 's/.*listening on ssh:.*:([0-9]+).*/\1/p' "$RUN/cache.err")
+	echo "[127.0.0.1]:$SSH $(cut -d ' ' -f 1,2 host_key.pub)" >known_hosts
 }
 
 put_in() {
 	sed -E "s#https://[a-z0-9.]+/[a-z.]+#feed.json#g
 		s#-l [0-9.]*:8282#-l 127.0.0.1:0#g
+		s#-l ssh://:22#-l ssh://127.0.0.1:0#g
+		s#ssh://r1@cache.example.net#ssh://r1@127.0.0.1:$SSH#g
 		s#(localhost|127\.0\.0\.1):8282#127.0.0.1:$PORT#g
 		s#cache\.example\.(net|com)#127.0.0.1:$PORT#g
 		s#/var/(db|lib)/[a-z/]+#written#g
@@ -78,7 +87,7 @@ run_example() {
 			wait_log example 'serial 2:'
 		fi
 		stop example || :
-	elif grep -qF -e '-r 10m' <<<"$text"; then
+	elif grep -qE -e '-r 10m|rtr-dump -f --ssh' <<<"$text"; then
 		wait_for example_wrote
 		stop example || :
 	else
