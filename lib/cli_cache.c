@@ -11,10 +11,10 @@ read_tcp_keys(const struct cli *cli, struct cli_cache *c)
 	struct vrp_err err;
 
 	c->tcp_keys = tcp_keys_read(cli->arg, &err);
-	if (!c->tcp_keys) {
-		cli_warn_err(cli, cli->arg, &err);
-		exit(EXIT_TROUBLE);
-	}
+	if (!c->tcp_keys && err.line)
+		cli_die(cli, "%s:%zu:%zu: %s", cli->arg, err.line, err.column, err.msg);
+	if (!c->tcp_keys)
+		cli_die(cli, "%s: %s", cli->arg, err.msg);
 	c->security.tcp = (struct dial_prepare){tcp_keys_prepare, c->tcp_keys};
 }
 

@@ -15,8 +15,9 @@
 #include "secret.h"
 #include "stamp.h"
 
-/* Of TLS 1.2 what has forward secrecy and authenticates what it encrypts. */
-#define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
+/* Of TLS 1.2 what has forward secrecy and authenticates what it encrypts; AES with 128 bits first, as RFC 9325 has it. */
+#define CIPHERS "ECDHE+AES128+AESGCM:ECDHE+AESGCM:ECDHE+CHACHA20"
+#define CIPHERSUITES "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 #define READ_AHEAD ((size_t)128 * 1024)		/* a cache's whole table comes in one stream */
 #define DEPTH_MAX 8				/* certificates between a peer's and an authority's */
 #define SUBJECT_FLAGS (XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB)
@@ -192,7 +193,8 @@ new_context(const SSL_METHOD *method, struct vrp_err *err)
 
 	ERR_clear_error();
 	ctx = SSL_CTX_new(method);
-	if (!ctx || !SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) || !SSL_CTX_set_cipher_list(ctx, CIPHERS)) {
+	if (!ctx || !SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) || !SSL_CTX_set_cipher_list(ctx, CIPHERS) ||
+	    !SSL_CTX_set_ciphersuites(ctx, CIPHERSUITES)) {
 		char text[128];
 
 		vrp_err_set(err, "TLS: %s", first_error(text));

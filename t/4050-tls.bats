@@ -157,7 +157,8 @@ hold() {
 
 	for ((i = 0; i < n; i++)); do
 		exec {fd}<>"/dev/tcp/127.0.0.1/$PORT" || return
-		[ -z "${2-}" ] || printf "$2" >&$fd
+		# Who comes after it may have cost it its place already.
+		[ -z "${2-}" ] || printf "$2" 2>/dev/null >&$fd || :
 		held+=("$fd")
 	done
 }

@@ -9,9 +9,9 @@ build=${BUILD:-build}
 # Whose concern each third-party library is.
 declare -A concern=(
 	[curl]="lib/fetch.c"
-	[event2]="lib/listener.c lib/rtr_conn.c lib/rtr_server.c cmd/rtr-serve.c"
+	[event2]="lib/listener.c lib/rtr_conn.c lib/rtr_server.c lib/tls_filter.c lib/tls_gate.c cmd/rtr-serve.c"
 	[jansson]=""
-	[openssl]=""
+	[openssl]="lib/tls.c lib/tls_filter.c lib/tls_gate.c lib/transport_tls.c"
 	[libssh]="lib/transport_ssh.c lib/ssh_identity.c lib/ssh_realm.c lib/ssh_peer.c lib/ssh_relay.c lib/ssh_peer_internal.h"
 )
 

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: ISC
 # The figures of the README, each beside what it is compared with, in one run.
 #
-# usage: t/perf/run.sh [fetch|filters|validate|serve|follow|change|ssh|all]
+# usage: t/perf/run.sh [fetch|filters|validate|serve|tls|follow|change|ssh|all]
 #
 #	fetch	vrp-fetch against jq and jansson; what a filter's steps cost a record
 #	filters	vrp-slurm, vrp-diff, vrp-merge and vrp-format against awk, comm, sort, jq and StayRTR (filters.bash)
 #	validate	origin validation against rtrlib (validate.bash)
 #	serve	1, 100 and 1,000 routers at once: rtr-serve, bound-server, StayRTR
+#	tls	the same over TLS: rtr-serve, StayRTR (tls.bash)
 #	follow	rtr-dump and rtrclient get the table; a change through an RTR proxy (follow.bash)
 #	change	1 % of the table changes: until the last of 100 routers has it
 #	ssh	20 routers at once over SSH: rtr-serve, StayRTR (ssh.bash)
@@ -25,8 +26,8 @@ export LC_ALL=C
 
 part=${1:-all}
 case $part in
-fetch|filters|validate|serve|follow|change|ssh|all) ;;
-*) echo "usage: t/perf/run.sh [fetch|filters|validate|serve|follow|change|ssh|all]" >&2; exit 2 ;;
+fetch|filters|validate|serve|tls|follow|change|ssh|all) ;;
+*) echo "usage: t/perf/run.sh [fetch|filters|validate|serve|tls|follow|change|ssh|all]" >&2; exit 2 ;;
 esac
 
 cd "$(dirname "$0")/../.."
@@ -68,7 +69,7 @@ await_port() {
 	local line
 	port=
 	while [ -z "$port" ] && read -ru "$said" line; do
-		case $line in *"listening on 127.0.0.1:"*) port=${line##*:} ;; esac
+		case $line in *"listening on "*127.0.0.1:*) port=${line##*:} ;; esac
 	done
 	[ -n "$port" ] || { say "$1 did not start: $line"; exit 1; }
 	keep_log "$1"
@@ -84,12 +85,13 @@ stop() {
 	wait "$1" 2>/dev/null || true
 }
 
-# rtr-serve with the table, its input a pipe that stays open for changes
+# start_rtr_serve ARG...: rtr-serve with the table, its input a pipe that stays open for changes; over TCP unless told otherwise
 start_rtr_serve() {
+	[ $# -gt 0 ] || set -- -l 127.0.0.1:0
 	rm -f "$work/input"
 	mkfifo "$work/input"
 	exec {input}<>"$work/input"
-	start "$work/input" "$bin/rtr-serve" -l 127.0.0.1:0
+	start "$work/input" "$bin/rtr-serve" "$@"
 	await_port rtr-serve
 	cat "$work/table.vrp" >"$work/input"
 }
@@ -302,6 +304,8 @@ feed_name() {
 	if [ "$1" = table ]; then echo "generated, $vrps VRPs"; else echo "real, 386432 VRPs"; fi
 }
 
+# shellcheck source=tls.bash
+source t/perf/tls.bash
 # shellcheck source=filters.bash
 source t/perf/filters.bash
 # shellcheck source=validate.bash
@@ -369,6 +373,7 @@ report_targets() {
 	fi
 	if [ "$(of vrp-slurm slurm10 - seconds count)" -gt 0 ]; then filter_targets; fi
 	if [ "$(of vrp-validate lines - seconds count)" -gt 0 ]; then validate_targets; fi
+	if [ "$(of rtr-serve-tls table "$many" seconds count)" -gt 0 ]; then tls_targets; fi
 	if [ "$(of rtr-dump-f sync - seconds count)" -gt 0 ]; then follow_targets; fi
 	if [ "$(of stayrtr ssh "$ssh_routers" seconds count)" -gt 0 ]; then ssh_targets; fi
 	if [ "$(of vrp-validate lines - seconds count)" -gt 0 ]; then validate_targets; fi
@@ -401,6 +406,7 @@ report() {
 	if [ "$part" = filters ] || [ "$part" = all ]; then report_filters; fi
 	if [ "$part" = validate ] || [ "$part" = all ]; then report_validate; fi
 	if [ "$part" = serve ] || [ "$part" = all ]; then report_serve; fi
+	if [ "$part" = tls ] || [ "$part" = all ]; then report_tls; fi
 	if [ "$part" = follow ] || [ "$part" = all ]; then report_follow; fi
 	if [ "$part" = change ] || [ "$part" = all ]; then report_change; fi
 	if [ "$part" = ssh ] || [ "$part" = all ]; then report_ssh; fi
@@ -421,6 +427,7 @@ case $part in fetch|all) measure_fetch ;; esac
 case $part in filters|all) measure_filters ;; esac
 case $part in validate|all) measure_validate ;; esac
 case $part in serve|all) measure_serve ;; esac
+case $part in tls|all) measure_tls ;; esac
 case $part in follow|all) measure_follow ;; esac
 case $part in change|all) measure_change ;; esac
 case $part in ssh|all) measure_ssh ;; esac
