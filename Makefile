@@ -71,7 +71,8 @@ L3 = line stream table merger feed feed_json feed_csv json \
      route validity ssh_authorized ssh_passwd \
      rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager intake \
      listen_spec access admission
-L4 = filewatch load routefile fetch savefile secret privdrop sd dial transport transport_tcp transport_tls transport_ssh transport_unix \
+L4 = filewatch load routefile fetch savefile secret privdrop sandbox sandbox_landlock sandbox_seccomp sandbox_pledge sd \
+     dial transport transport_tcp transport_tls transport_ssh transport_unix \
      transports rtr_link rtr_ask feeder arrival mailbox tcp_keys listener rtr_conn rtr_server \
      tls tls_gate tls_filter ssh_identity ssh_realm ssh_peer ssh_relay ssh_gate
 L5 = cli cli_cache api_types api_view api_table api_client api_follow
@@ -90,12 +91,13 @@ API = api_types api_view api_table api_client api_follow \
 SONAME = libvrp.so.1
 
 TEST_SRC = $(wildcard t/unit/test_*.c t/tools/*.c)
+PRELOAD_SRC = $(wildcard t/preload/*.c)
 FUZZ_SRC = $(wildcard t/fuzz/fuzz_*.c)
 
 LIB = $(BUILD)/libvrp.a
 PUBLIC_LIB = $(BUILD)/lib/$(SONAME) $(BUILD)/lib/libvrp.a
 BIN = $(CMD_SRC:cmd/%.c=$(BUILD)/bin/%)
-TEST_BIN = $(patsubst %.c,$(BUILD)/t/%,$(notdir $(TEST_SRC)))
+TEST_BIN = $(patsubst %.c,$(BUILD)/t/%,$(notdir $(TEST_SRC))) $(PRELOAD_SRC:t/preload/%.c=$(BUILD)/t/%.so)
 FUZZ_BIN = $(FUZZ_SRC:t/fuzz/%.c=$(BUILD)/%)
 MAN = $(wildcard man/*.[0-9])
 
@@ -172,6 +174,12 @@ $(BUILD)/t/%: $(BUILD)/obj/t/unit/%.o $(LIB) $(BUILD)/harden.ld
 	$(link_test)
 $(BUILD)/t/%: $(BUILD)/obj/t/tools/%.o $(LIB) $(BUILD)/harden.ld
 	$(link_test)
+
+# What tests put into a tool, which has no back door for them.
+$(BUILD)/t/%.so: t/preload/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,link)
+	$(Q)$(CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) -O2 -fPIC -shared $< -o $@
 
 $(BUILD)/fuzz_%: $(BUILD)/obj/t/fuzz/fuzz_%.o $(LIB)
 	$(call say,link)

@@ -154,6 +154,18 @@ parse_options(struct cli *cli, int argc, char **argv, struct options *o)
 	check_options(cli, o);
 }
 
+static void
+enter_sandbox(const struct cli *cli, const struct options *o)
+{
+	struct sandbox box;
+
+	sandbox_init(&box);
+	for (size_t i = 0; i < o->cache_count; i++)
+		transports_keep(&o->caches[i].to, o->follow, &box);
+	sandbox_replace(&box, o->output);
+	cli_enter_sandbox(cli, &box);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -170,6 +182,7 @@ main(int argc, char **argv)
 
 	options.transports = transports_all(&options.access.security);
 	parse_options(&cli, argc, argv, &options);
+	enter_sandbox(&cli, &options);
 	status = options.follow ? follow_run(&cli, &options) : once_run(&cli, &options);
 	cli_cache_release(&options.access);
 	free(options.caches);

@@ -17,6 +17,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "rtr-serve.h"
@@ -369,6 +370,49 @@ listen_everywhere(const struct cli *cli, struct daemon *d)
 		listen_to(cli, d, &o->specs[i], i < o->socket_count ? o->sockets[i].fd : -1);
 }
 
+/* What SIGHUP has read again, and what is removed at the end. */
+static void
+keep_listener(const struct listen_spec *spec, bool passed, struct sandbox *box)
+{
+	const char *files[] = {spec->cert, spec->key, spec->client_ca, spec->authorized_keys, spec->passwords};
+	char beside[sizeof(struct sockaddr_un)];
+
+	if (spec->transport == LISTEN_UNIX && !passed) {
+		/* Any file beside it, for the sake of the directory. */
+		snprintf(beside, sizeof(beside), "%s~", spec->address);
+		sandbox_replace(box, beside);
+	}
+	if (spec->transport != LISTEN_TLS && spec->transport != LISTEN_SSH)
+		return;
+	sandbox_guard_memory(box);
+	/* Each session of SSH is a pair of sockets. */
+	box->network |= spec->transport == LISTEN_SSH;
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		if (files[i])
+			sandbox_follow(box, files[i]);
+	for (size_t i = 0; i < spec->host_key_count; i++)
+		sandbox_follow(box, spec->host_keys[i]);
+}
+
+/*
+ * Once routers are listened for, and before anything of them or of the input is
+ * read: what is listened on is open, and of the rest only files are opened again.
+ */
+static void
+enter_sandbox(const struct cli *cli, const struct options *o)
+{
+	const char *files[] = {o->feeder.path, o->access, o->tcp_keys};
+	struct sandbox box;
+
+	sandbox_init(&box);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		if (files[i])
+			sandbox_follow(&box, files[i]);
+	for (size_t i = 0; i < o->spec_count; i++)
+		keep_listener(&o->specs[i], i < o->socket_count, &box);
+	cli_enter_sandbox(cli, &box);
+}
+
 static void
 start(const struct cli *cli, struct daemon *d)
 {
@@ -386,6 +430,9 @@ start(const struct cli *cli, struct daemon *d)
 		cli_die(cli, "%s", err.msg);
 	listen_everywhere(cli, d);
 	if (d->options->drop && privdrop_enter(&d->options->user, d->options->root, &err) < 0)
+		cli_die(cli, "%s", err.msg);
+	enter_sandbox(cli, d->options);
+	if (rtr_server_start(d->server, &err) < 0)
 		cli_die(cli, "%s", err.msg);
 	start_heartbeat(cli, d);
 	d->feeder = start_feeder(d, &err);

@@ -46,6 +46,12 @@ struct gate_config {
 struct gate_ops {
 	const char *name;	/* of the transport, for the log: "tls" */
 
+	/*
+	 * Once, before the first take(): start threads.  Keys have been read, and the
+	 * program has become who it will be, with threads to follow it.  NULL: there are none yet.
+	 */
+	int (*start)(struct gate *g, struct vrp_err *err);
+
 	/* On the loop's thread, never waits: the arrival is the gate's until it is ready or refused. */
 	void (*take)(struct gate *g, struct arrival *a);
 

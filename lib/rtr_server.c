@@ -401,6 +401,17 @@ rtr_server_listen(struct rtr_server *s, const struct listen_spec *spec, struct g
 	return fd >= 0 ? listeners_adopt(s->listeners, fd, spec->transport, p, err) : listeners_add(s->listeners, spec, p, err);
 }
 
+int
+rtr_server_start(struct rtr_server *s, struct vrp_err *err)
+{
+	struct port *p;
+
+	STAILQ_FOREACH (p, &s->ports, link)
+		if (p->gate && p->gate->ops->start && p->gate->ops->start(p->gate, err) < 0)
+			return -1;
+	return 0;
+}
+
 static bool
 still_allowed(const struct arrival *a, int version)
 {

@@ -54,6 +54,9 @@ struct gate_config rtr_server_gate_config(struct rtr_server *s, uint32_t handsha
 VRP_NODISCARD int rtr_server_listen(struct rtr_server *s, const struct listen_spec *spec, struct gate *gate, int fd,
 				    struct vrp_err *err);
 
+/* Let the gates start their threads, once, when the program has given up what it doesn't need.  -1 with a reason. */
+VRP_NODISCARD int rtr_server_start(struct rtr_server *s, struct vrp_err *err);
+
 /* Go by this from now on (taken over; NULL for no rules): routers that it denies are closed. */
 void rtr_server_set_access(struct rtr_server *s, struct access *access);
 

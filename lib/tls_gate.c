@@ -402,21 +402,11 @@ gate_free(struct gate *base)
 	free(g);
 }
 
-static const struct gate_ops ops = {
-	.name = "tls",
-	.take = gate_take,
-	.reload = gate_reload,
-	.open = gate_open,
-	.finish = gate_finish,
-	.drop = gate_drop,
-	.stop = gate_stop,
-	.free = gate_free,
-};
-
 /* The thread leaves signals to the program, and so SIGPIPE is EPIPE. */
 static int
-start(struct tls_gate *g, struct vrp_err *err)
+gate_start(struct gate *base, struct vrp_err *err)
 {
+	struct tls_gate *g = upcast(base);
 	struct timeval period = {.tv_usec = TICK_MS * 1000};
 	sigset_t all, before;
 	int error;
@@ -437,6 +427,18 @@ start(struct tls_gate *g, struct vrp_err *err)
 	return error ? vrp_err_set(err, "cannot start the TLS thread: %s", strerror(error)) : 0;
 }
 
+static const struct gate_ops ops = {
+	.name = "tls",
+	.start = gate_start,
+	.take = gate_take,
+	.reload = gate_reload,
+	.open = gate_open,
+	.finish = gate_finish,
+	.drop = gate_drop,
+	.stop = gate_stop,
+	.free = gate_free,
+};
+
 struct gate *
 tls_gate_new(const struct tls_server_files *files, const struct gate_config *config, struct vrp_err *err)
 {
@@ -454,7 +456,7 @@ tls_gate_new(const struct tls_server_files *files, const struct gate_config *con
 	STAILQ_INIT(&g->incoming);
 	TAILQ_INIT(&g->handshakes);
 	g->ctx = tls_server_context(files, err);
-	if (!g->ctx || start(g, err) < 0) {
+	if (!g->ctx) {
 		gate_free(&g->base);
 		return NULL;
 	}

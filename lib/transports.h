@@ -7,6 +7,7 @@
 #define VRP_TRANSPORTS_H
 
 #include "dial.h"
+#include "sandbox.h"
 #include "transport.h"
 #include "transport_ssh.h"
 #include "transport_tls.h"
@@ -22,5 +23,8 @@ extern const struct transport_ops transport_unix;
 
 /* security is borrowed for as long as endpoints are in use that were parsed with it. */
 struct transports transports_all(const struct transport_security *security);
+
+/* What has to be kept to reach a cache, once or again and again. */
+void transports_keep(const struct endpoint *to, bool later, struct sandbox *box);
 
 #endif

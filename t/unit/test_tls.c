@@ -184,6 +184,7 @@ serve(struct fixture *f, const char *cert, const char *client_ca, size_t max, ui
 	getsockname(f->listener, (struct sockaddr *)&sa, &len);
 	f->port = ntohs(sa.sin_port);
 	f->gate = tls_gate_new(&files, &config, &err);
+	assert_true(!f->gate || f->gate->ops->start(f->gate, &err) == 0);
 	if (!f->gate)
 		fail_msg("%s", err.msg);
 	assert_int_equal(pthread_create(&f->acceptor, NULL, accept_all, f), 0);
