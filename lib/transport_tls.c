@@ -249,10 +249,13 @@ tls_connect(const struct endpoint *to, int64_t deadline, struct vrp_err *err)
 		return NULL;
 	}
 	t->base = (struct transport){.ops = to->ops, .fd = -1};
-	if (establish(t, to, deadline, err) == 0)
-		return &t->base;
-	tls_close(&t->base);
-	return NULL;
+	if (establish(t, to, deadline, err) < 0) {
+		tls_close(&t->base);
+		t = NULL;
+	}
+	/* The thread may be one that was made for this, and end when the program does already: nothing of it stays. */
+	OPENSSL_thread_stop();
+	return t ? &t->base : NULL;
 }
 
 const struct transport_ops transport_tls = {

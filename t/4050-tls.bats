@@ -38,6 +38,14 @@ serve_tls() {
 
 s_client() { timeout 60 openssl s_client -brief -connect "127.0.0.1:$PORT" "$@" </dev/null 2>&1; }
 
+# dump_has REGEX ARG...: rtr-dump gets a table with such a line
+dump_has() {
+	local regex=$1
+	shift
+	rtr-dump -q "$@" "$CACHE" >table
+	grep -q -- "$regex" table
+}
+
 # dump_fails TEXT ARG...: rtr-dump says why it can't
 dump_fails() {
 	local text=$1
@@ -49,7 +57,8 @@ dump_fails() {
 
 @test "TLS 1.2 and 1.3 with forward secrecy, nothing older" {
 	serve_tls cache
-	s_client -tls1_3 | grep -F 'Protocol version: TLSv1.3'
+	s_client -tls1_3 >said
+	grep -F 'Protocol version: TLSv1.3' said
 	s_client -tls1_2 -verify_return_error -CAfile ca.pem -verify_hostname cache.example >said
 	grep -F 'Protocol version: TLSv1.2' said
 	grep -E 'Ciphersuite: ECDHE-' said
@@ -61,10 +70,10 @@ dump_fails() {
 
 @test "rtr-dump believes a cache whose certificate is right, and only that" {
 	serve_tls cache
-	rtr-dump -q --tls-ca ca.pem "$CACHE" | grep -q '^192.0.2.0/24 24 AS64496'
-	rtr-dump -q --tls-ca ca.pem --tls-name cache.example "$CACHE" | grep -q '^%snapshot.* source=tls://127.0.0.1:'
-	rtr-dump -q --tls-insecure "$CACHE" | grep -q '^192.0.2.0/24'
-	SSL_CERT_FILE=ca.pem rtr-dump -q "$CACHE" | grep -q '^192.0.2.0/24'
+	dump_has '^192.0.2.0/24 24 AS64496' --tls-ca ca.pem
+	dump_has '^%snapshot.* source=tls://127.0.0.1:' --tls-ca ca.pem --tls-name cache.example
+	dump_has '^192.0.2.0/24' --tls-insecure
+	SSL_CERT_FILE=ca.pem dump_has '^192.0.2.0/24'
 	dump_fails "$CACHE: TLS with 127.0.0.1 port $PORT: certificate is from an authority that is not known here"
 	dump_fails 'an authority that is not known here' --tls-ca other.pem
 	dump_fails 'certificate is for cache.example, 127.0.0.1, not for other.example' --tls-ca ca.pem --tls-name other.example
@@ -89,7 +98,7 @@ dump_fails() {
 
 @test "routers have to prove themselves where there is a client CA" {
 	serve_tls cache --tls-client-ca ca.pem
-	rtr-dump -q --tls-ca ca.pem --tls-cert r1.pem --tls-key r1.key "$CACHE" | grep -q '^192.0.2.0/24'
+	dump_has '^192.0.2.0/24' --tls-ca ca.pem --tls-cert r1.pem --tls-key r1.key
 	wait_log cache ' \(tls, CN=r1\) connected'
 	dump_fails 'peer wants a certificate' --tls-ca ca.pem
 	wait_log cache 'refused: no client certificate'
@@ -143,8 +152,8 @@ dump_fails() {
 		echo ~end
 	} | tee want | feed cache
 	wait_log cache 'serial 2:'
-	rtr-dump -q --tls-ca ca.pem "$CACHE" | tail -n +2 | cut -d ' ' -f 1-3 >got
-	same <(tail -n +2 want) got
+	rtr-dump -q --tls-ca ca.pem "$CACHE" >table
+	same <(tail -n +2 want) <(tail -n +2 table | cut -d ' ' -f 1-3)
 	# The one that sends close_notify behind its query gets an answer, too.
 	{ printf '\1\2\0\0\0\0\0\10'; sleep 0.2; } | timeout 60 openssl s_client -quiet -no_ign_eof -connect "127.0.0.1:$PORT" >answer 2>/dev/null
 	wait_log cache 'disconnected: closed by router .1 queries, 1200032 bytes sent'
@@ -177,7 +186,7 @@ hold() {
 	printf '%s\n' %delta '+198.51.100.0/24 24 AS64496' ~end | feed cache
 	wait_log router '\+1 IPv4'
 	# Newcomers are served while all of these are still there.
-	rtr-dump -q --tls-ca ca.pem "$CACHE" | grep -q '^198.51.100.0/24'
+	dump_has '^198.51.100.0/24' --tls-ca ca.pem
 	wait_log cache 'refused: speaks RTR without TLS'
 	wait_log cache 'refused: too many handshakes at once from its network'
 	if [ -z "${VRP_BUILD-}" ]; then
