@@ -76,6 +76,9 @@ put_in() {
 		s#-l ssh://:22#-l ssh://127.0.0.1:0#g
 		s#ssh://r1@cache.example.net#ssh://r1@127.0.0.1:$SSH#g
 		s#tls://:324#tls://127.0.0.1:0#g
+		s#-l :323#-l 127.0.0.1:0#g
+		s#unix:/run/#unix:#g
+		s# --user rtr##g
 		s#tls://cache\.example\.net#tls://127.0.0.1:${TLS_PORT-}#g
 		s#(localhost|127\.0\.0\.1):8282#127.0.0.1:$PORT#g
 		s#cache\.example\.(net|com)#127.0.0.1:$PORT#g
@@ -131,7 +134,11 @@ run_page() {
 @test "the examples of vrp-validate(1) run" { run_page vrp-validate.1; }
 @test "the examples of vrp-diff(1) run" { run_page vrp-diff.1; }
 @test "the examples of vrp-merge(1) run" { run_page vrp-merge.1; }
-@test "the examples of rtr-serve(1) run" { run_page rtr-serve.1; }
+@test "the examples of rtr-serve(1) run" {
+	with_tls
+	printf 'allow %s\n' 0.0.0.0/0 ::/0 >access
+	run_page rtr-serve.1
+}
 @test "the examples of rtr-dump(1) run" { with_tls; run_page rtr-dump.1; }
 
 @test "every tool's page has two examples at least, and they are run here" {
