@@ -48,8 +48,15 @@ setup() {
 	cp table secondary
 	# A route of each state, and one that is as yet not found.
 	printf '%s AS64496\n' 198.51.100.0/24 1.1.1.0/24 192.0.2.0/24 203.0.113.0/24 >routes
-	serve cache table
+	# Keys of a cache and of a router, and the cache over SSH as well.
+	ssh-keygen -q -t ed25519 -N '' -f host_key
+	ssh-keygen -q -t ed25519 -N '' -f router_key
+	cp router_key.pub keys
+	chmod 644 keys
+	serve cache -l ssh://127.0.0.1:0,host-key=host_key,authorized-keys=keys table
 	wait_log cache 'serial 1:'
+	SSH=$(sed -nE 's/.*listening on ssh:.*:([0-9]+).*/\1/p' "$RUN/cache.err")
+	echo "[127.0.0.1]:$SSH $(cut -d ' ' -f 1,2 host_key.pub)" >known_hosts
 }
 
 # A cache over TLS that certifies itself, and one of its routers.
@@ -66,12 +73,16 @@ with_tls() {
 put_in() {
 	sed -E "s#https://[a-z0-9.]+/[a-z.]+#feed.json#g
 		s#-l [0-9.]*:8282#-l 127.0.0.1:0#g
+		s#-l ssh://:22#-l ssh://127.0.0.1:0#g
+		s#ssh://r1@cache.example.net#ssh://r1@127.0.0.1:$SSH#g
 		s#tls://:324#tls://127.0.0.1:0#g
+		s#-l :323#-l 127.0.0.1:0#g
+		s#unix:/run/#unix:#g
+		s# --user rtr##g
 		s#tls://cache\.example\.net#tls://127.0.0.1:${TLS_PORT-}#g
 		s#(localhost|127\.0\.0\.1):8282#127.0.0.1:$PORT#g
 		s#cache\.example\.(net|com)#127.0.0.1:$PORT#g
 		s#/var/(db|lib)/[a-z/]+#written#g
-		s# :32[34],# 127.0.0.1:0,#; s#//:32[34],#//127.0.0.1:0,#; s#/run/##; s#--user rtr ##
 		/rtr-serve.*-l/! s#rtr-serve#rtr-serve -l 127.0.0.1:0#g" "$1"
 }
 
@@ -93,7 +104,7 @@ run_example() {
 			wait_log example 'serial 2:'
 		fi
 		stop example || :
-	elif grep -qF -e '-r 10m' <<<"$text"; then
+	elif grep -qE -e '-r 10m|rtr-dump -f --ssh' <<<"$text"; then
 		wait_for example_wrote
 		stop example || :
 	else
@@ -124,11 +135,8 @@ run_page() {
 @test "the examples of vrp-diff(1) run" { run_page vrp-diff.1; }
 @test "the examples of vrp-merge(1) run" { run_page vrp-merge.1; }
 @test "the examples of rtr-serve(1) run" {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=cache.example \
-		-addext subjectAltName=DNS:cache.example -keyout cache.key -out cache.pem 2>openssl.log
-	chmod 600 cache.key
-	cp cache.pem routers.pem
-	echo 'allow 192.0.2.0/24' >access
+	with_tls
+	printf 'allow %s\n' 0.0.0.0/0 ::/0 >access
 	run_page rtr-serve.1
 }
 @test "the examples of rtr-dump(1) run" { with_tls; run_page rtr-dump.1; }
