@@ -435,7 +435,8 @@ rtr_server_set_access(struct rtr_server *s, struct access *access)
 int
 rtr_server_set_tcp_keys(struct rtr_server *s, struct tcp_keys *keys, struct vrp_err *err)
 {
-	if (listeners_set_keys(s->listeners, keys, err) < 0) {
+	/* After a shutdown there is nothing to sign for. */
+	if (s->listeners && listeners_set_keys(s->listeners, keys, err) < 0) {
 		tcp_keys_free(keys);
 		return -1;
 	}
