@@ -10,11 +10,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -42,28 +40,18 @@ make_socket(int local)
 	return fd;
 }
 
-static void
-on_end(int signal)
-{
-	(void)signal;
-}
-
 /* Until the daemon has ended, and what it said last. */
 static void
-print_news(int fd)
+print_news(int fd, pid_t daemon)
 {
-	struct sigaction end = {.sa_handler = on_end};
+	struct timeval patience = {.tv_usec = 200000};
 	char text[2048];
-	int flags = 0;
 	ssize_t n;
 
-	sigaction(SIGUSR2, &end, NULL);
-	prctl(PR_SET_PDEATHSIG, SIGUSR2);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	for (;;) {
-		n = recv(fd, text, sizeof(text) - 1, flags);
-		if (n < 0 && errno == EINTR)
-			flags = MSG_DONTWAIT;
-		else if (n < 0)
+		n = recv(fd, text, sizeof(text) - 1, 0);
+		if (n < 0 && (errno != EAGAIN || getppid() != daemon))
 			_exit(0);
 		text[n > 0 ? n : 0] = '\0';
 		for (char *p = text; *p; p++)
@@ -78,6 +66,7 @@ static void
 listen_at(const char *file)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	pid_t daemon = getpid();
 	char *dir = realpath(".", NULL);
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
@@ -87,7 +76,7 @@ listen_at(const char *file)
 	if (fd < 0 || bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0)
 		die("manager: socket");
 	if (fork() == 0)
-		print_news(fd);
+		print_news(fd, daemon);
 	close(fd);
 	setenv("NOTIFY_SOCKET", sun.sun_path, 1);
 	setenv("WATCHDOG_USEC", "1000000", 1);
