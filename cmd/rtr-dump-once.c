@@ -167,7 +167,7 @@ do_io(struct dump *d, char *data)
 {
 	struct buf *output = rtr_client_output(d->client);
 	struct vrp_err err = {0};
-	int want = TRANSPORT_WANT_READ;
+	bool unsent = false;
 	ssize_t n;
 
 	if (output->len) {
@@ -178,8 +178,7 @@ do_io(struct dump *d, char *data)
 		}
 		if (n > 0)
 			buf_drop(output, (size_t)n);
-		if (output->len)
-			want = TRANSPORT_WANT_WRITE;
+		unsent = output->len > 0;
 	}
 	n = transport_read(d->transport, data, READ_SIZE, &err);
 	if (n > 0) {
@@ -191,7 +190,7 @@ do_io(struct dump *d, char *data)
 		lose(d, n == 0 ? NULL : err.msg);
 		return;
 	}
-	if (transport_wait(d->transport, want, rtr_client_deadline(d->client), &err) < 0)
+	if (transport_wait(d->transport, unsent ? TRANSPORT_WANT_WRITE : (int)n, rtr_client_deadline(d->client), &err) < 0)
 		lose(d, err.msg);
 	else
 		rtr_client_tick(d->client, transport_now());

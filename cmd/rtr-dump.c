@@ -38,6 +38,7 @@ static const struct cli_option option_table[] = {
 	{OPT_STATUS, "status", NULL, "report every change of a cache's state"},
 	{'v', "verbose", NULL, "report each step of the session"},
 	{'q', "quiet", NULL, "no summary"},
+	CLI_CACHE_OPTIONS,
 };
 
 void
@@ -142,10 +143,14 @@ parse_options(struct cli *cli, int argc, char **argv, struct options *o)
 		case 'q':
 			o->quiet = true;
 			break;
+		default:
+			cli_cache_option(cli, &o->access, opt);
+			break;
 		}
 	}
 	while (index < argc)
 		add_cache(cli, o, argv[index++], preference);
+	cli_cache_finish(cli, &o->access);
 	check_options(cli, o);
 }
 
@@ -175,10 +180,11 @@ main(int argc, char **argv)
 	struct options options = {.timeout = 30000, .version = -1, .serial = -1, .session = -1};
 	int status;
 
-	options.transports = transports_all(&options.security);
+	options.transports = transports_all(&options.access.security);
 	parse_options(&cli, argc, argv, &options);
 	enter_sandbox(&cli, &options);
 	status = options.follow ? follow_run(&cli, &options) : once_run(&cli, &options);
+	cli_cache_release(&options.access);
 	free(options.caches);
 	return cli_close_stdout(&cli, status);
 }

@@ -10,9 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli.h"
+#include "cli_cache.h"
 #include "rtr_client.h"
-#include "transports.h"
 
 struct cache {
 	const char *name;	/* as given */
@@ -23,8 +22,8 @@ struct cache {
 struct options {
 	struct cache *caches;	/* most preferred first */
 	size_t cache_count;
-	struct transport_security security;
-	struct transports transports;	/* with this security */
+	struct cli_cache access;	/* towards caches */
+	struct transports transports;	/* with it */
 	bool follow;
 	struct rtr_timers timers;	/* those not 0 hold */
 	int64_t timeout;	/* milliseconds */

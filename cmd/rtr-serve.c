@@ -18,61 +18,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "cli.h"
-#include "feeder.h"
-#include "rtr_server.h"
+#include "rtr-serve.h"
+#include "ssh_gate.h"
+#include "tls_gate.h"
 
-#define LISTEN_MAX 64
-#define LISTEN_DEFAULT "127.0.0.1:8282"
 #define SPARE_DESCRIPTORS 64	/* kept from clients: listeners, input, log */
+#define HEARTBEAT_MS 1000
+#define TLS_HANDSHAKES 1024	/* at once, of each listener, unless told otherwise */
+#define SSH_HANDSHAKES 256	/* they have a thread each */
 #define SHUTDOWN_SECONDS 2	/* for the last PDUs to routers */
-
-enum {
-	OPT_MAX_AGE = CLI_LONG,
-	OPT_MAX_SHRINK,
-	OPT_REFRESH,
-	OPT_RETRY,
-	OPT_EXPIRE,
-	OPT_MAX_VERSION,
-	OPT_MAX_CLIENTS,
-	OPT_HISTORY,
-	OPT_NOTIFY_INTERVAL,
-	OPT_QUERY_TIMEOUT,
-	OPT_STALL_TIMEOUT,
-	OPT_EXIT_ON_EOF,
-	OPT_SHUTDOWN,
-};
-
-static const struct cli_option option_table[] = {
-	{'l', "listen", "ADDR:PORT", "serve routers here, may be repeated (default " LISTEN_DEFAULT ")"},
-	{'E', "ignore-expiry", NULL, "serve records that have expired, too"},
-	{OPT_MAX_AGE, "max-age", "DURATION", "withdraw a table whose data is older (default 24h, 0 never)"},
-	{OPT_MAX_SHRINK, "max-shrink", "PERCENT", "hold back a table that loses more of any trust anchor (default off)"},
-	{OPT_REFRESH, "refresh", "DURATION", "when routers shall ask again (default 3600s)"},
-	{OPT_RETRY, "retry", "DURATION", "when they shall after a failure (default 600s)"},
-	{OPT_EXPIRE, "expire", "DURATION", "how long they may use data without us (default 7200s)"},
-	{OPT_MAX_VERSION, "max-version", "N", "highest protocol version to speak (default 2)"},
-	{OPT_MAX_CLIENTS, "max-clients", "N", "turn further routers away (default: what descriptors allow)"},
-	{OPT_HISTORY, "history", "N", "keep at most so many changes for routers that return (default 1000)"},
-	{OPT_NOTIFY_INTERVAL, "notify-interval", "DURATION", "least time between two Notifies to a router (default 60s)"},
-	{OPT_QUERY_TIMEOUT, "query-timeout", "DURATION", "for the first query and the rest of a PDU (default 30s)"},
-	{OPT_STALL_TIMEOUT, "stall-timeout", "DURATION", "close a router that takes no data for so long (default 60s)"},
-	{OPT_EXIT_ON_EOF, "exit-on-eof", NULL, "exit when the input ends instead of serving on"},
-	{OPT_SHUTDOWN, "shutdown", "MODE", "on SIGTERM: keep (default) or flush routers' data"},
-	{'v', "verbose", NULL, "log every answer, too"},
-	{'q', "quiet", NULL, "log only warnings and errors"},
-};
-
-struct options {
-	const char *listen[LISTEN_MAX];
-	size_t listen_count;
-	struct rtr_cache_config cache;
-	struct rtr_server_config server;
-	struct feeder_config feeder;
-	bool exit_on_eof;
-	bool flush;
-	enum log_level level;
-};
 
 /* What signal handlers and the feeder act on; they run on the loop and on the feeder's thread. */
 struct daemon {
@@ -84,96 +38,10 @@ struct daemon {
 	struct feeder *feeder;
 	int eof_fd;	/* eventfd that the feeder writes to */
 	struct event *events[5];	/* four signals and eof_fd */
+	struct event *heartbeat;
+	struct sd_notifier manager;
+	char status[160];	/* as the manager was told last */
 };
-
-/* ---- options ---- */
-
-static void
-set_mode(struct cli *cli, struct options *o)
-{
-	o->flush = strcmp(cli->arg, "flush") == 0;
-	if (!o->flush && strcmp(cli->arg, "keep") != 0)
-		cli_usage_error(cli, "--shutdown '%s': not keep or flush", cli->arg);
-}
-
-static void
-set_option(struct cli *cli, struct options *o, int opt)
-{
-	switch (opt) {
-	case 'l':
-		if (o->listen_count == LISTEN_MAX)
-			cli_usage_error(cli, "more than %d addresses to listen on", LISTEN_MAX);
-		o->listen[o->listen_count++] = cli->arg;
-		break;
-	case 'E':
-		o->feeder.ignore_expiry = true;
-		break;
-	case OPT_MAX_AGE:
-		o->feeder.max_age = cli_duration(cli, "--max-age", 0, UINT32_MAX);
-		break;
-	case OPT_MAX_SHRINK:
-		o->feeder.max_shrink = cli_number(cli, "--max-shrink", 1, 100);
-		break;
-	case OPT_REFRESH:
-		o->cache.timers.refresh = cli_duration(cli, "--refresh", 1, 86400);
-		break;
-	case OPT_RETRY:
-		o->cache.timers.retry = cli_duration(cli, "--retry", 1, 7200);
-		break;
-	case OPT_EXPIRE:
-		o->cache.timers.expire = cli_duration(cli, "--expire", 600, 172800);
-		break;
-	case OPT_MAX_VERSION:
-		o->cache.max_version = (uint8_t)cli_number(cli, "--max-version", 0, RTR_VERSION_MAX);
-		break;
-	case OPT_MAX_CLIENTS:
-		o->server.max_clients = cli_number(cli, "--max-clients", 1, 10000000);
-		break;
-	case OPT_HISTORY:
-		o->cache.history = cli_number(cli, "--history", 0, 1000000);
-		break;
-	case OPT_NOTIFY_INTERVAL:
-		o->server.notify_interval = cli_duration(cli, "--notify-interval", 0, 86400);
-		break;
-	case OPT_QUERY_TIMEOUT:
-		o->server.query_timeout = cli_duration(cli, "--query-timeout", 1, 86400);
-		break;
-	case OPT_STALL_TIMEOUT:
-		o->server.stall_timeout = cli_duration(cli, "--stall-timeout", 1, 86400);
-		break;
-	case OPT_EXIT_ON_EOF:
-		o->exit_on_eof = true;
-		break;
-	case OPT_SHUTDOWN:
-		set_mode(cli, o);
-		break;
-	case 'v':
-		o->level = LOG_LEVEL_DEBUG;
-		break;
-	case 'q':
-		o->level = LOG_LEVEL_WARNING;
-		break;
-	}
-}
-
-static void
-parse_options(struct cli *cli, int argc, char **argv, struct options *o)
-{
-	const char *why;
-	int opt, index;
-
-	while ((opt = cli_next(cli, argc, argv, &index)) != -1)
-		set_option(cli, o, opt);
-	if (argc - index > 1)
-		cli_usage_error(cli, "more than one FILE");
-	if (index < argc && strcmp(argv[index], "-") != 0)
-		o->feeder.path = argv[index];
-	if (o->listen_count == 0)
-		o->listen[o->listen_count++] = LISTEN_DEFAULT;
-	why = rtr_timers_check(&o->cache.timers);
-	if (why)
-		cli_usage_error(cli, "%s", why);
-}
 
 /* ---- set-up ---- */
 
@@ -204,6 +72,13 @@ use_descriptors(struct options *o)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 	(void)getrlimit(RLIMIT_NOFILE, &limit);
 	most = limit.rlim_cur > 2 * SPARE_DESCRIPTORS ? limit.rlim_cur - SPARE_DESCRIPTORS : SPARE_DESCRIPTORS;
+	/* One of ssh is a socket and a pair of them. */
+	for (size_t i = 0; i < o->spec_count; i++) {
+		if (o->specs[i].transport == LISTEN_SSH) {
+			most /= 3;
+			break;
+		}
+	}
 	if (o->server.max_clients == 0)
 		o->server.max_clients = most;
 }
@@ -250,6 +125,7 @@ stop(struct daemon *d, const char *why)
 	struct timeval wait = {.tv_sec = SHUTDOWN_SECONDS};
 
 	log_line(&d->log, LOG_LEVEL_NOTICE, "%s, closing %zu connections", why, rtr_server_clients(d->server));
+	sd_notify(&d->manager, "STOPPING=1");
 	if (d->options->flush && rtr_server_clients(d->server)) {
 		rtr_server_shutdown(d->server);
 		event_base_loopexit(d->base, &wait);
@@ -264,6 +140,71 @@ on_eof(evutil_socket_t fd VRP_UNUSED, short what VRP_UNUSED, void *ctx)
 	stop(ctx, "input has ended");
 }
 
+/* ---- files that are read again ---- */
+
+/* A bad file leaves what was read before; at the start there is nothing before. */
+static int
+load_access(struct daemon *d, struct vrp_err *err)
+{
+	struct access *access;
+
+	if (!d->options->access)
+		return 0;
+	access = access_read(d->options->access, err);
+	if (!access)
+		return -1;
+	log_line(&d->log, LOG_LEVEL_NOTICE, "%s: %zu access rules", d->options->access, access_count(access));
+	rtr_server_set_access(d->server, access);
+	return 0;
+}
+
+static int
+load_tcp_keys(struct daemon *d, struct vrp_err *err)
+{
+	struct tcp_keys *keys;
+	size_t count;
+
+	if (!d->options->tcp_keys)
+		return 0;
+	keys = tcp_keys_read(d->options->tcp_keys, err);
+	if (!keys)
+		return -1;
+	count = tcp_keys_count(keys);
+	if (rtr_server_set_tcp_keys(d->server, keys, err) < 0)
+		return -1;
+	log_line(&d->log, LOG_LEVEL_NOTICE, "%s: %zu TCP keys", d->options->tcp_keys, count);
+	return 0;
+}
+
+static void
+log_bad_file(struct daemon *d, const char *file, const struct vrp_err *err)
+{
+	char at[48] = "";
+
+	if (err->line && err->column)
+		snprintf(at, sizeof(at), ":%zu:%zu", err->line, err->column);
+	else if (err->line)
+		snprintf(at, sizeof(at), ":%zu", err->line);
+	log_line(&d->log, LOG_LEVEL_ERROR, "%s%s: %s; what was read before stays", file, at, err->msg);
+}
+
+static void
+reload(struct daemon *d)
+{
+	struct vrp_err err;
+
+	sd_notify_reloading(&d->manager);
+	vrp_err_clear(&err);
+	if (load_access(d, &err) < 0)
+		log_bad_file(d, d->options->access, &err);
+	vrp_err_clear(&err);
+	if (load_tcp_keys(d, &err) < 0)
+		log_bad_file(d, d->options->tcp_keys, &err);
+	rtr_server_reload_gates(d->server);
+	feeder_reload(d->feeder);
+	sd_notify(&d->manager, "READY=1");
+}
+
 static void
 on_signal(evutil_socket_t signal, short what VRP_UNUSED, void *ctx)
 {
@@ -271,7 +212,7 @@ on_signal(evutil_socket_t signal, short what VRP_UNUSED, void *ctx)
 
 	switch (signal) {
 	case SIGHUP:
-		feeder_reload(d->feeder);
+		reload(d);
 		break;
 	case SIGUSR1:
 		feeder_accept_held(d->feeder);
@@ -315,18 +256,134 @@ start_feeder(struct daemon *d, struct vrp_err *err)
 	return feeder;
 }
 
+/* Tell the service manager that the loop turns, and what there is. */
+static void
+on_heartbeat(evutil_socket_t fd VRP_UNUSED, short what VRP_UNUSED, void *ctx)
+{
+	struct daemon *d = ctx;
+	struct vrpset *set = rtr_cache_set(d->cache);
+	char status[sizeof(d->status)];
+
+	if (set)
+		snprintf(status, sizeof(status), "serial %u, %zu records, %zu clients", rtr_cache_serial(d->cache),
+			 vrpset_count(set), rtr_server_clients(d->server));
+	else
+		snprintf(status, sizeof(status), "no data yet, %zu clients", rtr_server_clients(d->server));
+	if (strcmp(status, d->status) != 0)
+		sd_notify(&d->manager, "STATUS=%s", status);
+	memcpy(d->status, status, sizeof(status));
+	if (d->manager.watchdog_ms)
+		sd_notify(&d->manager, "WATCHDOG=1");
+}
+
+static void
+start_heartbeat(const struct cli *cli, struct daemon *d)
+{
+	uint64_t ms = d->manager.watchdog_ms && d->manager.watchdog_ms < HEARTBEAT_MS ? d->manager.watchdog_ms : HEARTBEAT_MS;
+	struct timeval every = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+
+	if (d->manager.fd < 0)
+		return;
+	d->heartbeat = event_new(d->base, -1, EV_PERSIST, on_heartbeat, d);
+	if (!d->heartbeat || event_add(d->heartbeat, &every) < 0)
+		cli_die(cli, "cannot set up the event loop: %s", strerror(errno));
+}
+
+/* Who lets routers in there. */
+static struct gate *
+make_gate(struct daemon *d, const struct listen_spec *spec, struct vrp_err *err)
+{
+	size_t most = spec->transport == LISTEN_TLS ? TLS_HANDSHAKES : SSH_HANDSHAKES;
+	struct gate_config config = rtr_server_gate_config(d->server, d->options->handshake_timeout,
+							   d->options->max_handshakes ? d->options->max_handshakes : most);
+	struct tls_server_files tls = {.cert = spec->cert, .key = spec->key, .client_ca = spec->client_ca};
+	struct ssh_realm_config ssh = {
+		.host_keys = spec->host_keys,
+		.host_key_count = spec->host_key_count,
+		.authorized_keys = spec->authorized_keys,
+		.passwords = spec->passwords,
+		.anyone = spec->anyone,
+	};
+
+	return spec->transport == LISTEN_TLS ? tls_gate_new(&tls, &config, err) : ssh_gate_new(&config, &ssh, err);
+}
+
+static void
+listen_to(const struct cli *cli, struct daemon *d, const struct listen_spec *spec, int fd)
+{
+	bool gated = spec->transport == LISTEN_TLS || spec->transport == LISTEN_SSH;
+	struct gate *gate;
+	struct vrp_err err;
+
+	vrp_err_clear(&err);
+	gate = gated ? make_gate(d, spec, &err) : NULL;
+	if ((gated && !gate) || rtr_server_listen(d->server, spec, gate, fd, &err) < 0)
+		cli_die(cli, "%s", err.msg);
+}
+
+static void
+listen_everywhere(const struct cli *cli, struct daemon *d)
+{
+	const struct options *o = d->options;
+	struct vrp_err err;
+
+	vrp_err_clear(&err);
+	if (load_access(d, &err) < 0) {
+		cli_warn_err(cli, o->access, &err);
+		exit(EXIT_TROUBLE);
+	}
+	if (load_tcp_keys(d, &err) < 0) {
+		cli_warn_err(cli, o->tcp_keys, &err);
+		exit(EXIT_TROUBLE);
+	}
+	for (size_t i = 0; i < o->spec_count; i++)
+		listen_to(cli, d, &o->specs[i], i < o->socket_count ? o->sockets[i].fd : -1);
+}
+
+static void
+follow(struct sandbox *box, const char *path)
+{
+	if (path)
+		sandbox_follow(box, path);
+}
+
+/* What SIGHUP has read again, and what is removed at the end. */
+static void
+keep_listener(const struct listen_spec *spec, bool passed, struct sandbox *box)
+{
+	follow(box, spec->cert);
+	follow(box, spec->key);
+	follow(box, spec->client_ca);
+	for (size_t i = 0; i < spec->host_key_count; i++)
+		follow(box, spec->host_keys[i]);
+	follow(box, spec->authorized_keys);
+	follow(box, spec->passwords);
+	if (spec->transport == LISTEN_UNIX && !passed)
+		sandbox_remove(box, spec->address);
+	if (spec->transport == LISTEN_SSH)
+		sandbox_accounts(box);	/* libssh asks who we are */
+	if (spec->transport == LISTEN_SSH || spec->transport == LISTEN_TLS) {
+		sandbox_trust(box, false);
+		sandbox_guard_memory(box);
+	}
+}
+
 /*
  * Once routers are listened for, and before anything of them or of the input is
- * read: what is listened on is open, and of the rest only FILE is opened again.
+ * read: what is listened on is open, and of the rest only files are opened again.
  */
 static void
 enter_sandbox(const struct cli *cli, const struct daemon *d)
 {
+	const struct options *o = d->options;
 	struct sandbox box;
 
 	sandbox_init(&box);
-	if (d->options->feeder.path)
-		sandbox_follow(&box, d->options->feeder.path);
+	follow(&box, o->feeder.path);
+	follow(&box, o->access);
+	follow(&box, o->tcp_keys);
+	for (size_t i = 0; i < o->spec_count; i++)
+		keep_listener(&o->specs[i], i < o->socket_count, &box);
 	cli_enter_sandbox(cli, &box);
 	log_line(&d->log, LOG_LEVEL_DEBUG, "sandbox: Landlock ABI %d, %s", box.landlock, box.seccomp ? "seccomp" : "no seccomp");
 }
@@ -346,49 +403,68 @@ start(const struct cli *cli, struct daemon *d)
 	d->server = rtr_server_new(d->base, d->cache, &d->options->server, &d->log, &err);
 	if (!d->server)
 		cli_die(cli, "%s", err.msg);
-	for (size_t i = 0; i < d->options->listen_count; i++)
-		if (rtr_server_listen(d->server, d->options->listen[i], &err) < 0)
-			cli_die(cli, "%s", err.msg);
+	listen_everywhere(cli, d);
+	if (d->options->drop && privdrop_enter(&d->options->user, d->options->root, &err) < 0)
+		cli_die(cli, "%s", err.msg);
 	enter_sandbox(cli, d);
+	if (rtr_server_start(d->server, &err) < 0)
+		cli_die(cli, "%s", err.msg);
+	start_heartbeat(cli, d);
 	d->feeder = start_feeder(d, &err);
 	if (!d->feeder)
 		cli_die(cli, "%s", err.msg);
 }
 
+static void
+serve(struct cli *cli, struct options *options, struct daemon *d)
+{
+	struct vrp_err err;
+
+	cli_open_standard_streams(cli, false);
+	return_large_memory();
+	signal(SIGPIPE, SIG_IGN);
+	use_descriptors(options);
+	draw_sessions(cli, options->cache.sessions);
+	d->log = cli_log(cli, options->level);
+	vrp_err_clear(&err);
+	if (sd_notifier_open(&d->manager, &err) < 0)
+		cli_warn(cli, "%s", err.msg);
+	start(cli, d);
+	sd_notify(&d->manager, "READY=1");
+	event_base_dispatch(d->base);
+	rtr_server_close_mail(d->server);
+	feeder_stop(d->feeder);
+	rtr_server_free(d->server);
+	rtr_cache_free(d->cache);
+	for (size_t i = 0; i < ARRAY_LEN(d->events); i++)
+		event_free(d->events[i]);
+	if (d->heartbeat)
+		event_free(d->heartbeat);
+	event_base_free(d->base);
+	close(d->eof_fd);
+	sd_notifier_close(&d->manager);
+}
+
 int
 main(int argc, char **argv)
 {
-	struct cli cli = {
-		.tool = "rtr-serve",
-		.synopsis = "[options] [-l ADDR:PORT]... [FILE]",
-		.purpose = "serve a VRP stream to routers over RTR",
-		.options = option_table,
-		.option_count = ARRAY_LEN(option_table),
-	};
+	struct cli cli = rtr_serve_cli;
 	struct options options = {
+		.defaults = {.max_version = RTR_VERSION_MAX, .mode = 0660},
 		.cache = {.timers = RTR_TIMERS_DEFAULT, .max_version = RTR_VERSION_MAX, .history = 1000},
 		.server = {.notify_interval = 60, .query_timeout = 30, .stall_timeout = 60},
 		.feeder = {.max_age = 24 * 3600},
+		.handshake_timeout = 10,
 		.level = LOG_LEVEL_INFO,
 	};
-	struct daemon d = {.options = &options};
+	struct daemon d = {.options = &options, .manager = SD_NOTIFIER_NONE};
+	int status = EXIT_DONE;
 
 	parse_options(&cli, argc, argv, &options);
-	cli_open_standard_streams(&cli, false);
-	return_large_memory();
-	signal(SIGPIPE, SIG_IGN);
-	use_descriptors(&options);
-	draw_sessions(&cli, options.cache.sessions);
-	d.log = cli_log(&cli, options.level);
-	start(&cli, &d);
-	event_base_dispatch(d.base);
-	rtr_server_close_mail(d.server);
-	feeder_stop(d.feeder);
-	rtr_server_free(d.server);
-	rtr_cache_free(d.cache);
-	for (size_t i = 0; i < ARRAY_LEN(d.events); i++)
-		event_free(d.events[i]);
-	event_base_free(d.base);
-	close(d.eof_fd);
-	return EXIT_DONE;
+	if (options.relay)
+		status = relay(&cli, options.relay);
+	else
+		serve(&cli, &options, &d);
+	release_options(&options);
+	return status;
 }

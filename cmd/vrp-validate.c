@@ -33,7 +33,7 @@ enum {
 };
 
 static const struct cli_option option_table[] = {
-	{'t', "table", "TABLE", "the VRPs: a file, - for standard input, or tcp://HOST[:PORT], a cache"},
+	{'t', "table", "TABLE", "the VRPs: a file, - for standard input, or a cache, as tcp://HOST[:PORT]"},
 	{'a', "as", "AS", "our AS, the origin of routes whose path is empty"},
 	{'b', "brief", NULL, "leave out the VRPs"},
 	{'q', "quiet", NULL, "of one route, write nothing; with --watch, no summaries"},
@@ -45,6 +45,7 @@ static const struct cli_option option_table[] = {
 	{OPT_ROV, "rov", NULL, "write lines as rpki-rov does"},
 	{OPT_ONLY, "only", "STATES", "only routes in one of these states, as in invalid,not-found"},
 	{OPT_WATCH, "watch", "ROUTES", "follow the table, and write whose state changes"},
+	CLI_CACHE_OPTIONS,
 };
 
 struct job {
@@ -319,7 +320,7 @@ run(struct job *job)
 static int
 read_table(struct job *job, struct names *names, struct vrp_err *err)
 {
-	struct transports transports = transports_all(&job->options->security);
+	struct transports transports = transports_all(&job->options->access.security);
 	const char *table = job->options->table;
 
 	if (!rtr_ask_names_cache(table, &transports))
@@ -449,6 +450,9 @@ set_option(const struct cli *cli, struct options *o, int opt)
 	case OPT_WATCH:
 		set_watch(cli, o);
 		break;
+	default:
+		cli_cache_option(cli, &o->access, opt);
+		break;
 	}
 }
 
@@ -502,7 +506,7 @@ check_options(const struct cli *cli, const struct options *o)
 static void
 keep_table(const struct options *o, struct sandbox *box)
 {
-	struct transports transports = transports_all(&o->security);
+	struct transports transports = transports_all(&o->access.security);
 	struct endpoint to;
 
 	if (o->watch || !rtr_ask_names_cache(o->table, &transports))
@@ -543,8 +547,10 @@ main(int argc, char **argv)
 	if (o.watch && !o.table)
 		o.table = "-";
 	check_options(&cli, &o);
+	cli_cache_finish(&cli, &o.access);
 	enter_sandbox(&cli, &o);
 	status = o.watch ? watch_run(&cli, &o) : validate(&cli, &o);
+	cli_cache_release(&o.access);
 	free(o.one);
 	return cli_close_stdout(&cli, status);
 }

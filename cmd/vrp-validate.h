@@ -11,9 +11,8 @@
 #include <stdint.h>
 
 #include "aspa.h"
-#include "cli.h"
+#include "cli_cache.h"
 #include "route.h"
-#include "transports.h"
 #include "validity.h"
 
 enum form { LINES, ROV, JSON, SUMMARY };
@@ -27,7 +26,7 @@ enum {
 };
 
 struct options {
-	struct transport_security security;	/* towards a cache */
+	struct cli_cache access;	/* towards a cache */
 	const char *table;	/* a path, or "-" */
 	const char *routes;	/* likewise; with --watch, too */
 	char *one;		/* instead of them the text of one route */

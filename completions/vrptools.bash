@@ -4,6 +4,9 @@
 _vrptools()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} options operands=
+	# Of every tool that takes a cache.
+	local access="--tls-ca --tls-name --tls-cert --tls-key --tls-insecure
+		--ssh-known-hosts --ssh-host-key --ssh-key --ssh-password-file --tcp-keys"
 
 	case ${COMP_WORDS[0]##*/} in
 	vrp-fetch)
@@ -40,7 +43,7 @@ _vrptools()
 		;;
 	vrp-validate)
 		options="-t --table -a --as -b --brief -q --quiet -s --summary -u --unique --aspa --rs-client --json --rov --only
-			--watch"
+			--watch $access"
 		operands=files
 		case $prev in
 		-t | --table | --watch)
@@ -69,13 +72,17 @@ _vrptools()
 		;;
 	rtr-serve)
 		options="-l --listen -E --ignore-expiry --max-age --max-shrink --refresh --retry --expire --max-version
-			--max-clients --history --notify-interval --query-timeout --stall-timeout --exit-on-eof --shutdown
-			-v --verbose -q --quiet"
+			--max-clients --max-clients-per-address --access --tcp-keys --tls-cert --tls-key --tls-client-ca
+			--ssh-host-key --ssh-authorized-keys --ssh-passwords --handshake-timeout --max-handshakes
+			--history --notify-interval --query-timeout --stall-timeout --exit-on-eof --shutdown
+			--user --chroot --stdio-connect -v --verbose -q --quiet"
 		operands=files
+		# Which is a file here, and not a hash.
+		[ "$prev" != --ssh-host-key ] || prev=--ssh-key
 		;;
 	rtr-dump)
 		options="-f --follow -p --preference --rtr-version --serial --session -o --output -t --timeout --pdus
-			--refresh --retry --expire --status -v --verbose -q --quiet"
+			--refresh --retry --expire --status -v --verbose -q --quiet $access"
 		operands=hosts
 		# Which takes no file here.
 		[ "$prev" != -f ] || prev=
@@ -85,7 +92,8 @@ _vrptools()
 
 	COMPREPLY=()
 	case $prev in
-	-f | --file | -o | -O | --output | --cacert)
+	-f | --file | -o | -O | --output | --cacert | --tls-ca | --tls-cert | --tls-key | --ssh-known-hosts | --ssh-key | \
+		--ssh-password-file | --access | --tcp-keys | --tls-client-ca | --ssh-authorized-keys | --ssh-passwords)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
@@ -98,13 +106,23 @@ _vrptools()
 		mapfile -t COMPREPLY < <(compgen -W "1 2 3 all" -- "$cur")
 		return
 		;;
+	--chroot)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		return
+		;;
+	--user)
+		mapfile -t COMPREPLY < <(compgen -u -- "$cur")
+		return
+		;;
 	--shutdown)
 		mapfile -t COMPREPLY < <(compgen -W "keep flush" -- "$cur")
 		return
 		;;
 	-l | --listen | -t | --timeout | --max-age | --max-size | --max-shrink | --max-clients | --user-agent | \
 		-r | --refresh | --retry | --expire | --history | --notify-interval | --query-timeout | --stall-timeout | \
-		--serial | --session | --top | --wait | -p | --preference)
+		--serial | --session | --top | --wait | -p | --preference | --tls-name | --ssh-host-key | \
+		--max-clients-per-address | --handshake-timeout | --max-handshakes | --stdio-connect)
 		return
 		;;
 	esac

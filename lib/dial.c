@@ -61,16 +61,13 @@ set_options(int fd)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
-/* A connected socket, or -1 with errno. */
+/* 0 when it is connected, or an error. */
 static int
-connect_one(const struct addrinfo *ai, int64_t deadline)
+connect_socket(int fd, const struct addrinfo *ai, int64_t deadline)
 {
-	int fd = socket(ai->ai_family, ai->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, ai->ai_protocol);
 	int error = 0;
 	socklen_t len = sizeof(error);
 
-	if (fd < 0)
-		return -1;
 	if (connect(fd, ai->ai_addr, ai->ai_addrlen) < 0) {
 		error = errno;
 		if (error == EINPROGRESS) {
@@ -81,10 +78,26 @@ connect_one(const struct addrinfo *ai, int64_t deadline)
 				error = errno;
 		}
 	}
-	if (error) {
+	return error;
+}
+
+/* A connected socket, or -1 with a reason. */
+static int
+connect_one(const char *host, const struct addrinfo *ai, int64_t deadline, const struct dial_prepare *prepare,
+	    const char *peer, struct vrp_err *err)
+{
+	int fd = socket(ai->ai_family, ai->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, ai->ai_protocol);
+	int error;
+
+	if (fd >= 0 && prepare && prepare->socket && prepare->socket(prepare->ctx, fd, ai->ai_addr, err) < 0) {
 		close(fd);
-		errno = error;
 		return -1;
+	}
+	error = fd < 0 ? errno : connect_socket(fd, ai, deadline);
+	if (error) {
+		if (fd >= 0)
+			close(fd);
+		return vrp_err_set(err, "connect to %s (%s): %s", host, peer, strerror(error));
 	}
 	set_options(fd);
 	return fd;
@@ -92,6 +105,13 @@ connect_one(const struct addrinfo *ai, int64_t deadline)
 
 int
 dial(const char *host, uint16_t port, int64_t deadline, char peer[DIAL_PEER_MAX], struct vrp_err *err)
+{
+	return dial_prepared(host, port, deadline, NULL, peer, err);
+}
+
+int
+dial_prepared(const char *host, uint16_t port, int64_t deadline, const struct dial_prepare *prepare,
+	      char peer[DIAL_PEER_MAX], struct vrp_err *err)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
 	struct addrinfo *list;
@@ -105,12 +125,10 @@ dial(const char *host, uint16_t port, int64_t deadline, char peer[DIAL_PEER_MAX]
 	for (struct addrinfo *ai = list; ai; ai = ai->ai_next)
 		left++;
 	for (struct addrinfo *ai = list; ai && fd < 0; ai = ai->ai_next, left--) {
-		int64_t now = transport_now();
+		int64_t now = transport_now(), until = deadline == TRANSPORT_NEVER ? deadline : now + (deadline - now) / left;
 
 		format_peer(ai, peer);
-		fd = connect_one(ai, deadline == TRANSPORT_NEVER ? deadline : now + (deadline - now) / left);
-		if (fd < 0)
-			vrp_err_set(err, "connect to %s (%s): %s", host, peer, strerror(errno));
+		fd = connect_one(host, ai, until, prepare, peer, err);
 	}
 	freeaddrinfo(list);
 	return fd;

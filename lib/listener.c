@@ -3,20 +3,29 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <event2/listener.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <sys/queue.h>
-#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG 1024
+#include "arrival.h"
+#include "tcp_keys.h"
+
+#define BACKLOG 4096	/* the kernel cuts it to net.core.somaxconn */
+#define ACCEPTS_MAX 64	/* of one socket in one turn of the loop */
 #define PAUSE_MS 500	/* when descriptors have run out */
 
 struct listener {
 	TAILQ_ENTRY(listener) link;
-	struct evconnlistener *ev;
+	struct listeners *all;
+	int fd;
+	struct event *event;
+	void *port;
+	bool inet;		/* TCP below: keys can be set */
+	char *path;		/* of a unix socket that is ours to remove, or NULL */
 };
 
 struct listeners {
@@ -25,29 +34,9 @@ struct listeners {
 	void *ctx;
 	struct log log;
 	struct event *resume;	/* timer: the pause is over */
+	const struct tcp_keys *keys;
 	TAILQ_HEAD(, listener) list;
 };
-
-static void
-format_address(const struct sockaddr *sa, socklen_t len, char out[LISTENER_ADDRESS_MAX])
-{
-	char host[LISTENER_ADDRESS_MAX - 10], port[8];
-
-	if (getnameinfo(sa, len, host, sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-		snprintf(out, LISTENER_ADDRESS_MAX, "unknown address");
-	else
-		snprintf(out, LISTENER_ADDRESS_MAX, sa->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
-}
-
-static void
-on_accept(struct evconnlistener *ev VRP_UNUSED, evutil_socket_t fd, struct sockaddr *sa, int len, void *ctx)
-{
-	struct listeners *ls = ctx;
-	char peer[LISTENER_ADDRESS_MAX];
-
-	format_address(sa, (socklen_t)len, peer);
-	ls->accept(ls->ctx, fd, peer);
-}
 
 static void
 set_listening(struct listeners *ls, bool on)
@@ -56,21 +45,44 @@ set_listening(struct listeners *ls, bool on)
 
 	TAILQ_FOREACH (l, &ls->list, link) {
 		if (on)
-			evconnlistener_enable(l->ev);
+			event_add(l->event, NULL);
 		else
-			evconnlistener_disable(l->ev);
+			event_del(l->event);
 	}
 }
 
-static void
-on_accept_error(struct evconnlistener *ev VRP_UNUSED, void *ctx)
+/* What concerns the one connection is over with it (accept(2)); the others mean that we can't take any. */
+static bool
+is_passing(int error)
 {
-	struct listeners *ls = ctx;
+	return error == ECONNABORTED || error == EINTR || error == EPROTO || error == EPERM || error == ENETDOWN ||
+	       error == ENOPROTOOPT || error == EHOSTDOWN || error == ENONET || error == EHOSTUNREACH ||
+	       error == EOPNOTSUPP || error == ENETUNREACH;
+}
+
+static void
+on_acceptable(evutil_socket_t listening, short what VRP_UNUSED, void *ctx)
+{
+	struct listener *l = ctx;
+	struct listeners *ls = l->all;
 	struct timeval pause = {.tv_usec = PAUSE_MS * 1000};
 
-	log_line(&ls->log, LOG_LEVEL_ERROR, "accept: %s; trying again in %d ms", strerror(errno), PAUSE_MS);
-	set_listening(ls, false);
-	evtimer_add(ls->resume, &pause);
+	for (unsigned i = 0; i < ACCEPTS_MAX; i++) {
+		struct sockaddr_storage peer = {0};
+		socklen_t len = sizeof(peer);
+		int fd = accept4(listening, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			ls->accept(ls->ctx, l->port, fd, &peer);
+		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+			return;
+		} else if (!is_passing(errno)) {
+			log_line(&ls->log, LOG_LEVEL_ERROR, "accept: %s; trying again in %d ms", strerror(errno), PAUSE_MS);
+			set_listening(ls, false);
+			evtimer_add(ls->resume, &pause);
+			return;
+		}
+	}
 }
 
 static void
@@ -96,6 +108,18 @@ listeners_new(struct event_base *base, listener_accept_fn *accept, void *ctx, co
 	return ls;
 }
 
+static void
+listener_free(struct listener *l)
+{
+	if (l->event)
+		event_free(l->event);
+	close(l->fd);
+	if (l->path)
+		unlink(l->path);
+	free(l->path);
+	free(l);
+}
+
 void
 listeners_free(struct listeners *ls)
 {
@@ -105,45 +129,66 @@ listeners_free(struct listeners *ls)
 		return;
 	while ((l = TAILQ_FIRST(&ls->list))) {
 		TAILQ_REMOVE(&ls->list, l, link);
-		evconnlistener_free(l->ev);
-		free(l);
+		listener_free(l);
 	}
 	event_free(ls->resume);
 	free(ls);
 }
 
-/* Bind one address, log where, and start to accept.  -1 with a reason and errno. */
+/* Begin to accept on a socket that listens, and say so.  fd, and path to be removed at the end, are taken over. */
 static int
-listen_on(struct listeners *ls, const struct addrinfo *ai, struct vrp_err *err)
+start(struct listeners *ls, int fd, enum listen_transport transport, char *path, void *port, struct vrp_err *err)
 {
 	struct listener *l = calloc(1, sizeof(*l));
-	struct sockaddr_storage bound;
+	struct sockaddr_storage bound = {0};
 	socklen_t len = sizeof(bound);
-	int failed, one = 1, fd = socket(ai->ai_family, ai->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, ai->ai_protocol);
-	char text[LISTENER_ADDRESS_MAX];
+	char text[sizeof(struct sockaddr_un) + 8];
+	bool plain = transport == LISTEN_TCP || transport == LISTEN_UNIX;
 
-	format_address(ai->ai_addr, ai->ai_addrlen, text);
-	if (!l || fd < 0)
-		goto fail;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (ai->ai_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
-	if (bind(fd, ai->ai_addr, ai->ai_addrlen) < 0 || getsockname(fd, (struct sockaddr *)&bound, &len) < 0)
-		goto fail;
-	l->ev = evconnlistener_new(ls->base, on_accept, ls, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, BACKLOG, fd);
-	if (!l->ev)
-		goto fail;
-	evconnlistener_set_error_cb(l->ev, on_accept_error);
+	if (!l) {
+		close(fd);
+		free(path);
+		return vrp_err_nomem(err);
+	}
+	*l = (struct listener){.all = ls, .fd = fd, .port = port, .path = path};
+	l->event = event_new(ls->base, fd, EV_READ | EV_PERSIST, on_acceptable, l);
+	if (!l->event || getsockname(fd, (struct sockaddr *)&bound, &len) < 0 || event_add(l->event, NULL) < 0) {
+		vrp_err_set(err, "cannot accept connections: %s", strerror(errno));
+		listener_free(l);
+		return -1;
+	}
+	l->inet = bound.ss_family == AF_INET || bound.ss_family == AF_INET6;
+	arrival_format_address((struct sockaddr *)&bound, len, text, sizeof(text));
+	if (ls->keys && l->inet && tcp_keys_apply(ls->keys, NULL, fd, bound.ss_family, err) < 0) {
+		listener_free(l);
+		return -1;
+	}
 	TAILQ_INSERT_TAIL(&ls->list, l, link);
-	format_address((struct sockaddr *)&bound, len, text);
-	log_line(&ls->log, LOG_LEVEL_NOTICE, "listening on %s", text);
+	log_line(&ls->log, LOG_LEVEL_NOTICE, "listening on %s%s%s", plain ? "" : listen_transport_names[transport],
+		 plain ? "" : "://", text);
 	return 0;
-fail:
+}
+
+/* Bind one address.  -1 with a reason and errno. */
+static int
+listen_on(struct listeners *ls, const struct addrinfo *ai, const struct listen_spec *spec, void *port,
+	  struct vrp_err *err)
+{
+	int failed, one = 1, fd = socket(ai->ai_family, ai->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, ai->ai_protocol);
+	char text[ARRIVAL_PEER_MAX];
+
+	if (fd >= 0) {
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+		if (ai->ai_family == AF_INET6)
+			setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+		if (bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+			return start(ls, fd, spec->transport, NULL, port, err);
+	}
 	failed = errno;
+	arrival_format_address(ai->ai_addr, ai->ai_addrlen, text, sizeof(text));
 	vrp_err_set(err, "listen on %s: %s", text, strerror(failed));
 	if (fd >= 0)
 		close(fd);
-	free(l);
 	errno = failed;
 	return -1;
 }
@@ -176,26 +221,124 @@ split_address(const char *address, char host[256], char port[16], struct vrp_err
 	return 0;
 }
 
-int
-listeners_add(struct listeners *ls, const char *address, struct vrp_err *err)
+static int
+add_inet(struct listeners *ls, const struct listen_spec *spec, void *owner, struct vrp_err *err)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *list, *ai;
 	char host[256], port[16];
 	int rc;
 
-	if (strncmp(address, "tcp://", 6) == 0)
-		address += 6;
-	if (split_address(address, host, port, err) < 0)
+	if (split_address(spec->address, host, port, err) < 0)
 		return -1;
 	rc = getaddrinfo(host[0] ? host : NULL, port, &hints, &list);
 	if (rc != 0)
-		return vrp_err_set(err, "listen on %s: %s", address, gai_strerror(rc));
+		return vrp_err_set(err, "listen on %s: %s", spec->address, gai_strerror(rc));
 	/* Of "all addresses", a family that this machine doesn't have is no failure if the other one works. */
 	for (ai = list; ai && rc == 0; ai = ai->ai_next) {
-		rc = listen_on(ls, ai, err);
+		rc = listen_on(ls, ai, spec, owner, err);
 		if (rc < 0 && !host[0] && errno == EAFNOSUPPORT && (ai->ai_next || TAILQ_FIRST(&ls->list)))
 			rc = 0;
 	}
 	freeaddrinfo(list);
 	return rc;
+}
+
+/* Is this the file of a socket on which nobody listens? */
+static bool
+is_stale(const struct sockaddr_un *sun)
+{
+	struct stat st;
+	int fd, rc;
+
+	if (lstat(sun->sun_path, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return false;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	rc = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) < 0 ? errno : 0;
+	close(fd);
+	return rc == ECONNREFUSED;
+}
+
+/* The file gets its mode by umask, so that it is never open wider; no other thread makes files now. */
+static int
+bind_path(int fd, const struct sockaddr_un *sun, uint32_t mode)
+{
+	mode_t before = umask(0777 & ~mode);
+	int rc = bind(fd, (const struct sockaddr *)sun, sizeof(*sun));
+
+	if (rc < 0 && errno == EADDRINUSE && is_stale(sun) && unlink(sun->sun_path) == 0)
+		rc = bind(fd, (const struct sockaddr *)sun, sizeof(*sun));
+	umask(before);
+	return rc;
+}
+
+static int
+add_unix(struct listeners *ls, const struct listen_spec *spec, void *port, struct vrp_err *err)
+{
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	size_t len = strlen(spec->address);
+	char *path;
+	int fd;
+
+	if (len >= sizeof(sun.sun_path))
+		return vrp_err_set(err, "'%s': path too long for a socket", spec->address);
+	memcpy(sun.sun_path, spec->address, len + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	path = strdup(spec->address);
+	if (path && fd >= 0 && bind_path(fd, &sun, spec->mode) == 0) {
+		if (listen(fd, BACKLOG) == 0)
+			return start(ls, fd, LISTEN_UNIX, path, port, err);
+		unlink(path);
+	}
+	vrp_err_set(err, "listen on unix:%s: %s", spec->address, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	free(path);
+	return -1;
+}
+
+int
+listeners_add(struct listeners *ls, const struct listen_spec *spec, void *port, struct vrp_err *err)
+{
+	return spec->transport == LISTEN_UNIX ? add_unix(ls, spec, port, err) : add_inet(ls, spec, port, err);
+}
+
+int
+listeners_adopt(struct listeners *ls, int fd, enum listen_transport transport, void *port, struct vrp_err *err)
+{
+	if (evutil_make_socket_nonblocking(fd) < 0 || evutil_make_socket_closeonexec(fd) < 0) {
+		close(fd);
+		return vrp_err_set(err, "socket %d: %s", fd, strerror(errno));
+	}
+	return start(ls, fd, transport, NULL, port, err);
+}
+
+/* On every socket of TCP; those that are done are left as they are when one fails. */
+static int
+change_keys(struct listeners *ls, const struct tcp_keys *keys, const struct tcp_keys *before, struct vrp_err *err)
+{
+	struct listener *l;
+
+	TAILQ_FOREACH (l, &ls->list, link) {
+		struct sockaddr_storage bound;
+		socklen_t len = sizeof(bound);
+
+		if (!l->inet || getsockname(l->fd, (struct sockaddr *)&bound, &len) < 0)
+			continue;
+		if (tcp_keys_apply(keys, before, l->fd, bound.ss_family, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+listeners_set_keys(struct listeners *ls, const struct tcp_keys *keys, struct vrp_err *err)
+{
+	if (change_keys(ls, keys, ls->keys, err) < 0) {
+		(void)change_keys(ls, ls->keys, keys, NULL);
+		return -1;
+	}
+	ls->keys = keys;
+	return 0;
 }

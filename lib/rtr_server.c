@@ -1,89 +1,41 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * One connection goes through these states:
- *
- *	TALKING    takes PDUs while nothing is waiting to be sent: reading stops as
- *	           soon as an answer is queued and goes on when it has left
- *	FLUSHING   the session has ended, its last bytes (an Error Report) go out
- *	LINGERING  they have; our side is shut, and what the router still sends is
- *	           dropped for a moment: closing at once would make the kernel send a
- *	           reset, which could overtake the report
- *
- * A timer looks at all connections once a second for deadlines and Notifies
- * that are due.  That costs less than a timer each.
- */
 #include "rtr_server.h"
 
 #include <errno.h>
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <event2/event.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <sys/eventfd.h>
 #include <sys/queue.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include "admission.h"
 #include "listener.h"
-#include "rtr_session.h"
+#include "mailbox.h"
+#include "rtr_conn.h"
 
-#define WRITE_SIZE ((size_t)256 * 1024)		/* at most so much in one system call */
-#define UNSENT_MAX (128 * 1024)			/* at most so much that the kernel holds and has not sent */
-#define INPUT_MAX ((size_t)2 * RTR_PDU_MAX)	/* received and not yet taken */
-#define OUTPUT_PENDING ((size_t)16 * 1024)	/* more than this in the queue stops reading */
-#define LINGER_MS 2000
-#define MAIL_MAX 4				/* updates that wait for the loop; each may hold a table and its images */
-#define STALL_FACTOR 10				/* a response may take this times the stall time-out in all */
-
-enum conn_state { TALKING, FLUSHING, LINGERING };
-
-struct conn {
-	TAILQ_ENTRY(conn) link;
-	struct rtr_server *server;
-	struct bufferevent *bev;
-	struct rtr_session session;
-	enum conn_state state;
-	bool ended;		/* the router has shut its side */
-	bool counted;		/* in the server's speaking[] */
-	int64_t since;		/* all times: milliseconds, monotonic */
-	int64_t partial_since;	/* a PDU has begun and is not complete, 0 when not so */
-	int64_t busy_since;	/* output is waiting, 0 when not so */
-	int64_t progress;	/* output was taken last */
-	int64_t linger_until;
-	uint64_t sent;		/* bytes */
-	char peer[LISTENER_ADDRESS_MAX];
-};
-
-TAILQ_HEAD(conns, conn);
-
-/* Updates that wait for the loop; several only when it is very busy. */
-struct mail {
-	struct mail *next;
-	struct rtr_update *update;
+/* One place where routers come in. */
+struct port {
+	STAILQ_ENTRY(port) link;
+	struct admission_port admission;
+	struct gate *gate;
+	const char *address;	/* as it was given, for the log */
 };
 
 struct rtr_server {
 	struct event_base *base;
 	struct rtr_cache *cache;
-	struct rtr_server_config config;
+	size_t max_clients;
 	struct log log;
-	struct conns conns;
+	STAILQ_HEAD(, port) ports;
 	struct listeners *listeners;
-	size_t clients;
-	size_t turned_away;	/* since the log spoke of it */
+	struct admission *admission;
+	struct rtr_conns *conns;
+	TAILQ_HEAD(, arrival) arrivals;	/* all that hold a ticket, wherever they are */
+	struct tcp_keys *tcp_keys;
+	size_t turned_away[ADMISSION_VERDICTS];	/* since the log spoke of it */
+	size_t refused;		/* by gates, without a line of their own */
+	size_t unlogged;	/* let in without one */
 	struct event *tick;
 	struct event *mail_event;
-	int mail_fd;
-	pthread_mutex_t mail_lock;
-	pthread_cond_t mail_taken;
-	struct mail *mail, **mail_end;
-	size_t mail_count;
-	bool mail_closed;
-	size_t speaking[RTR_VERSIONS];	/* clients of each version ... */
-	atomic_uint versions;		/* ... and which have any, for the other thread */
+	struct mailbox *mailbox;
 };
 
 static int64_t
@@ -95,350 +47,171 @@ now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static struct evbuffer *
-output(const struct conn *c)
-{
-	return bufferevent_get_output(c->bev);
-}
+/* ---- the way in */
 
-static size_t
-pending(const struct conn *c)
-{
-	return evbuffer_get_length(output(c));
-}
-
-/* Images of the next table are made ahead for the versions that are spoken now. */
 static void
-count_version(struct rtr_server *s, uint8_t version, int by)
+arrival_free(struct rtr_server *s, struct arrival *a)
 {
-	unsigned versions = 0;
-
-	s->speaking[version] += (size_t)by;
-	for (unsigned v = 0; v < RTR_VERSIONS; v++)
-		versions |= s->speaking[v] ? 1U << v : 0;
-	atomic_store_explicit(&s->versions, versions, memory_order_relaxed);
+	if (a->channel && a->gate->ops->drop)
+		a->gate->ops->drop(a->gate, a);
+	if (a->fd >= 0)
+		close(a->fd);
+	TAILQ_REMOVE(&s->arrivals, a, all);
+	admission_return(s->admission, &a->ticket);
+	free(a);
 }
 
 static void
-conn_free(struct conn *c, const char *why)
+on_gone(void *ctx, struct arrival *a)
 {
-	struct rtr_server *s = c->server;
-
-	log_line(&s->log, LOG_LEVEL_INFO, "%s disconnected: %s (%u queries, %llu bytes sent, %lld s)", c->peer, why,
-		 c->session.queries, (unsigned long long)c->sent, (long long)((now_ms() - c->since) / 1000));
-	TAILQ_REMOVE(&s->conns, c, link);
-	s->clients--;
-	if (c->counted)
-		count_version(s, c->session.version, -1);
-	bufferevent_free(c->bev);
-	free(c);
+	arrival_free(ctx, a);
 }
 
-static int
-io_copy(void *ctx, const void *data, size_t len)
+static struct arrival *
+arrival_new(const struct port *p, int fd, const struct sockaddr_storage *peer, const struct admission_ticket *ticket)
 {
-	return evbuffer_add(output(ctx), data, len);
-}
+	struct arrival *a = calloc(1, sizeof(*a));
+	socklen_t len = peer->ss_family == AF_UNIX ? 0 : sizeof(*peer);
 
-static void
-release_image(const void *data VRP_UNUSED, size_t len VRP_UNUSED, void *image)
-{
-	blob_unref(image);
-}
-
-static int
-io_share(void *ctx, struct blob *image)
-{
-	if (evbuffer_add_reference(output(ctx), image->data, image->len, release_image, image) == 0)
-		return 0;
-	blob_unref(image);
-	return -1;
-}
-
-static const struct rtr_session_io session_io = {io_copy, io_share};
-
-static const char *
-close_reason(const struct conn *c)
-{
-	return c->session.reason[0] ? c->session.reason : "closed by router";
-}
-
-/* The last bytes are out: shut our side and let the router close.  Frees the connection when it has already. */
-static void
-linger(struct conn *c)
-{
-	if (c->ended) {
-		conn_free(c, close_reason(c));
-		return;
-	}
-	c->state = LINGERING;
-	c->linger_until = now_ms() + LINGER_MS;
-	shutdown(bufferevent_getfd(c->bev), SHUT_WR);
-	bufferevent_enable(c->bev, EV_READ);
-	evbuffer_drain(bufferevent_get_input(c->bev), evbuffer_get_length(bufferevent_get_input(c->bev)));
-}
-
-static void
-log_event(const struct conn *c, enum rtr_session_event event)
-{
-	static const char *const texts[] = {
-		[RTR_EVENT_TABLE] = "whole table sent",	  [RTR_EVENT_DELTA] = "delta sent",
-		[RTR_EVENT_RESET] = "Cache Reset sent",	  [RTR_EVENT_NO_DATA] = "told that there is no data yet",
-		[RTR_EVENT_REFUSED] = "version refused",
-	};
-
-	if (event == RTR_EVENT_NONE || event == RTR_EVENT_CLOSED)
-		return;
-	if (c->session.state == RTR_SESSION_ESTABLISHED && c->session.queries == 1)
-		log_line(&c->server->log, LOG_LEVEL_INFO, "%s speaks version %u: %s, serial %u", c->peer,
-			 c->session.version, texts[event], rtr_cache_serial(c->server->cache));
-	else
-		log_line(&c->server->log, LOG_LEVEL_DEBUG, "%s: %s, serial %u", c->peer, texts[event],
-			 rtr_cache_serial(c->server->cache));
-}
-
-/* Let the session take the next PDU that is there whole.  False when there is none. */
-static bool
-take_pdu(struct conn *c, struct evbuffer *in)
-{
-	size_t have = evbuffer_get_length(in), want = RTR_HEADER_LEN, taken;
-	enum rtr_session_event event;
-	unsigned char *data;
-
-	if (have < RTR_HEADER_LEN || !(data = evbuffer_pullup(in, RTR_HEADER_LEN)))
-		return false;
-	want = rtr_header_decode(data).len;
-	if (want > have)
-		want = have;
-	if (want < RTR_HEADER_LEN)
-		want = RTR_HEADER_LEN;
-	data = evbuffer_pullup(in, (ev_ssize_t)want);
-	if (!data)
-		return false;
-	taken = rtr_session_take(&c->session, data, want, &event);
-	evbuffer_drain(in, taken);
-	log_event(c, event);
-	return taken > 0;
-}
-
-/* Answer what has come, one response at a time.  May free the connection. */
-static void
-serve(struct conn *c)
-{
-	struct evbuffer *in = bufferevent_get_input(c->bev);
-	size_t left;
-
-	/* What is left behind a whole PDU is another one, which has its own time. */
-	while (c->session.state != RTR_SESSION_CLOSED && pending(c) < OUTPUT_PENDING && take_pdu(c, in))
-		c->partial_since = 0;
-	if (c->session.state == RTR_SESSION_ESTABLISHED && !c->counted) {
-		c->counted = true;
-		count_version(c->server, c->session.version, 1);
-	}
-	left = evbuffer_get_length(in);
-	if (pending(c) && !c->busy_since)
-		c->busy_since = c->progress = now_ms();
-	if (c->session.state == RTR_SESSION_CLOSED) {
-		c->state = FLUSHING;
-		bufferevent_disable(c->bev, EV_READ);
-		if (pending(c) == 0)
-			linger(c);
-		return;
-	}
-	if (pending(c) >= OUTPUT_PENDING) {
-		bufferevent_disable(c->bev, EV_READ);
-		c->partial_since = 0;
-		return;
-	}
-	if (left == 0)
-		c->partial_since = 0;
-	else if (!c->partial_since)
-		c->partial_since = now_ms();
-	if (c->ended && pending(c) == 0)
-		conn_free(c, left ? "closed by router in the middle of a PDU" : "closed by router");
-}
-
-static void
-on_read(struct bufferevent *bev, void *ctx)
-{
-	struct conn *c = ctx;
-
-	if (c->state == LINGERING)
-		evbuffer_drain(bufferevent_get_input(bev), evbuffer_get_length(bufferevent_get_input(bev)));
-	else if (c->state == TALKING)
-		serve(c);
-}
-
-/* All output has left. */
-static void
-on_written(struct bufferevent *bev, void *ctx)
-{
-	struct conn *c = ctx;
-
-	if (pending(c))
-		return;
-	c->busy_since = 0;
-	if (c->state == FLUSHING) {
-		linger(c);
-	} else if (c->state == TALKING) {
-		if (!c->ended)
-			bufferevent_enable(bev, EV_READ);
-		serve(c);
-	}
-}
-
-/* Counts what leaves, which is also how progress is seen. */
-static void
-on_output(struct evbuffer *buf VRP_UNUSED, const struct evbuffer_cb_info *info, void *ctx)
-{
-	struct conn *c = ctx;
-
-	if (info->n_deleted) {
-		c->sent += info->n_deleted;
-		c->progress = now_ms();
-	}
-}
-
-static void
-on_event(struct bufferevent *bev VRP_UNUSED, short what, void *ctx)
-{
-	struct conn *c = ctx;
-	int err = errno;
-
-	if (c->state != TALKING) {
-		conn_free(c, close_reason(c));
-	} else if (what & BEV_EVENT_ERROR) {
-		conn_free(c, err == ECONNRESET || err == EPIPE ? "reset by router"
-			     : err == ETIMEDOUT		       ? "stalled: acknowledges nothing"
-							       : strerror(err));
-	} else if (what & BEV_EVENT_EOF) {
-		c->ended = true;
-		serve(c);
-	}
-}
-
-/*
- * A router that leaves what the kernel has taken is not seen by our own
- * deadlines, and a window that stays closed is probed for ever: the kernel has
- * to give up, too, later than we do.
- */
-static void
-tune_socket(int fd, uint32_t stall_timeout)
-{
-	int one = 1, idle = 60, interval = 20, count = 3, unsent = UNSENT_MAX;
-	unsigned unacknowledged = stall_timeout * 2000;
-
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
-	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged, sizeof(unacknowledged));
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
-}
-
-/* The descriptor is taken over in any case. */
-static struct conn *
-conn_new(struct rtr_server *s, evutil_socket_t fd)
-{
-	struct conn *c = calloc(1, sizeof(*c));
-
-	if (c)
-		c->bev = bufferevent_socket_new(s->base, fd, BEV_OPT_CLOSE_ON_FREE);
-	if (!c || !c->bev || !evbuffer_add_cb(output(c), on_output, c)) {
-		if (c && c->bev)
-			bufferevent_free(c->bev);
-		else
-			close(fd);
-		free(c);
+	if (!a)
 		return NULL;
-	}
-	c->server = s;
-	c->since = now_ms();
-	rtr_session_init(&c->session, s->cache, &session_io, c);
-	bufferevent_setcb(c->bev, on_read, on_written, on_event, c);
-	bufferevent_setwatermark(c->bev, EV_READ, 0, INPUT_MAX);
-	bufferevent_set_max_single_write(c->bev, WRITE_SIZE);
-	TAILQ_INSERT_TAIL(&s->conns, c, link);
-	s->clients++;
-	return c;
+	a->fd = fd;
+	a->address = *peer;
+	a->ticket = *ticket;
+	a->gate = p->gate;
+	arrival_format_address((const struct sockaddr *)peer, len, a->peer, sizeof(a->peer));
+	if (peer->ss_family == AF_UNIX)
+		arrival_identify_local(a);
+	return a;
 }
 
 static void
-on_accept(void *ctx, int fd, const char *peer)
+on_accept(void *ctx, void *owner, int fd, const struct sockaddr_storage *peer)
 {
 	struct rtr_server *s = ctx;
-	struct conn *c;
+	struct port *p = owner;
+	struct admission_ticket ticket;
+	struct prefix address;
+	bool has_address = arrival_prefix(peer, &address);
+	enum admission_verdict verdict =
+		admission_ask(s->admission, &p->admission, has_address ? &address : NULL, now_ms(), &ticket);
+	struct arrival *a;
 
-	if (s->clients >= s->config.max_clients) {
-		s->turned_away++;
+	if (verdict != ADMISSION_GRANTED) {
+		s->turned_away[verdict]++;
 		close(fd);
 		return;
 	}
-	tune_socket(fd, s->config.stall_timeout);
-	c = conn_new(s, fd);
-	if (!c) {
-		log_line(&s->log, LOG_LEVEL_ERROR, "out of memory for a connection");
+	a = arrival_new(p, fd, peer, &ticket);
+	if (!a) {
+		s->turned_away[ADMISSION_NO_MEMORY]++;
+		admission_return(s->admission, &ticket);
+		close(fd);
 		return;
 	}
-	snprintf(c->peer, sizeof(c->peer), "%s", peer);
-	log_line(&s->log, LOG_LEVEL_INFO, "%s connected (%zu clients)", c->peer, s->clients);
-	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
+	TAILQ_INSERT_TAIL(&s->arrivals, a, all);
+	s->unlogged += !ticket.logged;
+	rtr_conns_tune(s->conns, fd);
+	if (p->gate)
+		p->gate->ops->take(p->gate, a);
+	else
+		rtr_conns_add(s->conns, a);
 }
 
-/* Tell a router of a new serial where that is due.  May free the connection. */
+/* On any thread. */
 static void
-notify(struct conn *c, int64_t now)
+on_ready(void *ctx, struct arrival *a)
 {
-	if (c->state != TALKING)
-		return;
-	if (rtr_session_notify(&c->session, now, (int64_t)c->server->config.notify_interval * 1000))
-		log_line(&c->server->log, LOG_LEVEL_DEBUG, "%s: notified of serial %u", c->peer, c->session.sent_serial);
-	if (pending(c) && !c->busy_since)
-		c->busy_since = c->progress = now;
-	if (c->session.state == RTR_SESSION_CLOSED)
-		serve(c);
+	struct rtr_server *s = ctx;
+
+	mailbox_post_arrival(s->mailbox, a);
 }
 
-/* Deadlines of one connection, which may be freed.  True when it was. */
-static bool
-check_deadlines(struct conn *c, int64_t now)
+static void
+on_refused(void *ctx, struct arrival *a, const char *why)
 {
-	const struct rtr_server_config *config = &c->server->config;
-	int64_t query = (int64_t)config->query_timeout * 1000, stall = (int64_t)config->stall_timeout * 1000;
-	const char *why = NULL;
+	struct rtr_server *s = ctx;
 
-	if (c->state == LINGERING && now >= c->linger_until)
-		why = close_reason(c);
-	else if (c->busy_since && now - c->progress >= stall)
-		why = c->state == FLUSHING ? close_reason(c) : "stalled: takes no data";
-	else if (c->busy_since && now - c->busy_since >= stall * STALL_FACTOR)
-		why = "stalled: takes data too slowly";
-	else if (c->state == TALKING && c->session.state == RTR_SESSION_NEW && now - c->since >= query)
-		why = "no query in time";
-	else if (c->state == TALKING && c->partial_since && now - c->partial_since >= query)
-		why = "rest of a PDU did not come in time";
-	if (why)
-		conn_free(c, why);
-	return why != NULL;
+	snprintf(a->refused, sizeof(a->refused), "%s", why[0] ? why : "no reason given");
+	mailbox_post_arrival(s->mailbox, a);
+}
+
+struct gate_config
+rtr_server_gate_config(struct rtr_server *s, uint32_t handshake_timeout, size_t max_handshakes)
+{
+	return (struct gate_config){
+		.handshake_timeout = handshake_timeout,
+		.max_handshakes = max_handshakes,
+		.log = s->log,
+		.ready = on_ready,
+		.refused = on_refused,
+		.ctx = s,
+	};
+}
+
+static void
+log_refusal(struct rtr_server *s, const struct arrival *a)
+{
+	char label[ARRIVAL_LABEL_MAX];
+
+	if (!a->ticket.logged) {
+		s->refused++;
+		return;
+	}
+	arrival_label(a, label);
+	log_line(&s->log, LOG_LEVEL_WARNING, "%s refused: %s", label, a->refused);
+}
+
+static void
+take_arrivals(struct rtr_server *s, struct arrivals *arrivals)
+{
+	struct arrival *a;
+
+	while ((a = STAILQ_FIRST(arrivals))) {
+		STAILQ_REMOVE_HEAD(arrivals, link);
+		if (a->denied && !a->refused[0])
+			snprintf(a->refused, sizeof(a->refused), "%s", admission_reasons[ADMISSION_DENIED]);
+		if (a->refused[0]) {
+			log_refusal(s, a);
+			arrival_free(s, a);
+		} else {
+			rtr_conns_add(s->conns, a);
+		}
+	}
+}
+
+/* ---- the loop */
+
+/* One line a second for each reason, whatever comes. */
+static void
+log_turned_away(struct rtr_server *s)
+{
+	for (size_t v = 0; v < ADMISSION_VERDICTS; v++) {
+		if (!s->turned_away[v])
+			continue;
+		if (v == ADMISSION_FULL)
+			log_line(&s->log, LOG_LEVEL_WARNING, "%zu connections turned away: %zu clients is the limit",
+				 s->turned_away[v], s->max_clients);
+		else
+			log_line(&s->log, LOG_LEVEL_WARNING, "%zu connections turned away: %s", s->turned_away[v],
+				 admission_reasons[v]);
+		s->turned_away[v] = 0;
+	}
+	if (s->refused)
+		log_line(&s->log, LOG_LEVEL_WARNING, "%zu more connections refused", s->refused);
+	if (s->unlogged)
+		log_line(&s->log, LOG_LEVEL_WARNING, "%zu more connections, too many to log each", s->unlogged);
+	s->refused = s->unlogged = 0;
 }
 
 static void
 on_tick(evutil_socket_t fd VRP_UNUSED, short what VRP_UNUSED, void *ctx)
 {
 	struct rtr_server *s = ctx;
-	int64_t now = now_ms();
-	struct conn *c, *next;
 
-	for (c = TAILQ_FIRST(&s->conns); c; c = next) {
-		next = TAILQ_NEXT(c, link);
-		if (!check_deadlines(c, now))
-			notify(c, now);
-	}
-	if (s->turned_away)
-		log_line(&s->log, LOG_LEVEL_WARNING, "%zu connections turned away: %zu clients is the limit", s->turned_away,
-			 s->config.max_clients);
-	s->turned_away = 0;
+	rtr_conns_tick(s->conns);
+	admission_tick(s->admission, now_ms());
+	log_turned_away(s);
 }
 
 static void
@@ -449,82 +222,52 @@ commit(struct rtr_server *s, struct rtr_update *u)
 	rtr_cache_commit(s->cache, u);
 	log_line(&s->log, LOG_LEVEL_NOTICE, "serial %u: %zu records, %zu changed, %zu changes kept, %zu clients",
 		 rtr_cache_serial(s->cache), vrpset_count(rtr_cache_set(s->cache)), changed, rtr_cache_history(s->cache),
-		 s->clients);
+		 rtr_conns_count(s->conns));
 }
 
 static void
-on_mail(evutil_socket_t fd, short what VRP_UNUSED, void *ctx)
+on_mail(evutil_socket_t fd VRP_UNUSED, short what VRP_UNUSED, void *ctx)
 {
 	struct rtr_server *s = ctx;
-	struct mail *mail;
-	struct conn *c, *next;
-	uint64_t count;
-	int64_t now;
+	struct arrivals arrivals;
+	struct mails updates;
+	struct mail *m;
+	bool news;
 
-	(void)!read(fd, &count, sizeof(count));
-	pthread_mutex_lock(&s->mail_lock);
-	mail = s->mail;
-	s->mail = NULL;
-	s->mail_end = &s->mail;
-	s->mail_count = 0;
-	pthread_cond_signal(&s->mail_taken);
-	pthread_mutex_unlock(&s->mail_lock);
-	while (mail) {
-		struct mail *m = mail;
-
-		mail = m->next;
+	mailbox_take(s->mailbox, &updates, &arrivals);
+	news = !STAILQ_EMPTY(&updates);
+	while ((m = STAILQ_FIRST(&updates))) {
+		STAILQ_REMOVE_HEAD(&updates, link);
 		commit(s, m->update);
 		free(m);
 	}
-	now = now_ms();
-	for (c = TAILQ_FIRST(&s->conns); c; c = next) {
-		next = TAILQ_NEXT(c, link);
-		notify(c, now);
-	}
+	if (news)
+		rtr_conns_notify(s->conns);
+	take_arrivals(s, &arrivals);
 }
 
 void
 rtr_server_post(struct rtr_server *s, struct rtr_update *update)
 {
-	struct mail *m = malloc(sizeof(*m));
-	uint64_t one = 1;
-
-	/* Dropping a step would leave routers with a wrong table: wait for memory instead. */
-	while (!m) {
-		log_line(&s->log, LOG_LEVEL_ERROR, "out of memory, waiting");
-		sleep(1);
-		m = malloc(sizeof(*m));
-	}
-	*m = (struct mail){.update = update};
-	pthread_mutex_lock(&s->mail_lock);
-	while (s->mail_count >= MAIL_MAX && !s->mail_closed)
-		pthread_cond_wait(&s->mail_taken, &s->mail_lock);
-	*s->mail_end = m;
-	s->mail_end = &m->next;
-	s->mail_count++;
-	pthread_mutex_unlock(&s->mail_lock);
-	(void)!write(s->mail_fd, &one, sizeof(one));
+	mailbox_post_update(s->mailbox, update);
 }
 
 void
 rtr_server_close_mail(struct rtr_server *s)
 {
-	pthread_mutex_lock(&s->mail_lock);
-	s->mail_closed = true;
-	pthread_cond_signal(&s->mail_taken);
-	pthread_mutex_unlock(&s->mail_lock);
+	mailbox_close(s->mailbox);
 }
 
 unsigned
 rtr_server_versions(struct rtr_server *s)
 {
-	return atomic_load_explicit(&s->versions, memory_order_relaxed);
+	return rtr_conns_versions(s->conns);
 }
 
 size_t
 rtr_server_clients(const struct rtr_server *s)
 {
-	return s->clients;
+	return rtr_conns_count(s->conns);
 }
 
 struct rtr_server *
@@ -533,6 +276,13 @@ rtr_server_new(struct event_base *base, struct rtr_cache *cache, const struct rt
 {
 	struct rtr_server *s = calloc(1, sizeof(*s));
 	struct timeval second = {.tv_sec = 1};
+	struct rtr_conn_config conn = {
+		.notify_interval = config->notify_interval,
+		.query_timeout = config->query_timeout,
+		.stall_timeout = config->stall_timeout,
+		.gone = on_gone,
+		.ctx = s,
+	};
 
 	if (!s) {
 		vrp_err_nomem(err);
@@ -540,17 +290,17 @@ rtr_server_new(struct event_base *base, struct rtr_cache *cache, const struct rt
 	}
 	s->base = base;
 	s->cache = cache;
-	s->config = *config;
+	s->max_clients = config->max_clients;
 	s->log = *log;
-	TAILQ_INIT(&s->conns);
-	pthread_mutex_init(&s->mail_lock, NULL);
-	pthread_cond_init(&s->mail_taken, NULL);
-	s->mail_end = &s->mail;
-	s->mail_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	STAILQ_INIT(&s->ports);
+	TAILQ_INIT(&s->arrivals);
+	s->mailbox = mailbox_new();
+	s->admission = admission_new(config->max_clients);
+	s->conns = rtr_conns_new(base, cache, &conn, log);
 	s->tick = event_new(base, -1, EV_PERSIST, on_tick, s);
 	s->listeners = listeners_new(base, on_accept, s, log);
-	s->mail_event = s->mail_fd < 0 ? NULL : event_new(base, s->mail_fd, EV_READ | EV_PERSIST, on_mail, s);
-	if (!s->tick || !s->listeners || !s->mail_event || event_add(s->tick, &second) < 0 ||
+	s->mail_event = s->mailbox ? event_new(base, mailbox_fd(s->mailbox), EV_READ | EV_PERSIST, on_mail, s) : NULL;
+	if (!s->admission || !s->conns || !s->tick || !s->listeners || !s->mail_event || event_add(s->tick, &second) < 0 ||
 	    event_add(s->mail_event, NULL) < 0) {
 		vrp_err_set(err, "cannot set up the event loop: %s", strerror(errno));
 		rtr_server_free(s);
@@ -566,51 +316,145 @@ free_event(struct event *ev)
 		event_free(ev);
 }
 
+/* What is in the mailbox when nobody will serve it. */
+static void
+drop_mail(struct rtr_server *s)
+{
+	struct arrivals arrivals;
+	struct mails updates;
+	struct arrival *a;
+	struct mail *m;
+
+	mailbox_take(s->mailbox, &updates, &arrivals);
+	while ((m = STAILQ_FIRST(&updates))) {
+		STAILQ_REMOVE_HEAD(&updates, link);
+		rtr_update_free(m->update);
+		free(m);
+	}
+	while ((a = STAILQ_FIRST(&arrivals))) {
+		STAILQ_REMOVE_HEAD(&arrivals, link);
+		arrival_free(s, a);
+	}
+}
+
+/* Nothing needs what is gone already: gates give back what they have, and outlive what came through them. */
 void
 rtr_server_free(struct rtr_server *s)
 {
-	struct conn *c;
+	struct port *p;
 
 	if (!s)
 		return;
 	listeners_free(s->listeners);
-	s->listeners = NULL;
-	while ((c = TAILQ_FIRST(&s->conns)))
-		conn_free(c, c->session.reason[0] ? c->session.reason : "cache stops");
-	while (s->mail) {
-		struct mail *m = s->mail;
-
-		s->mail = m->next;
-		rtr_update_free(m->update);
-		free(m);
+	STAILQ_FOREACH (p, &s->ports, link)
+		if (p->gate)
+			p->gate->ops->stop(p->gate);
+	rtr_conns_free(s->conns);
+	if (s->mailbox)
+		drop_mail(s);
+	while ((p = STAILQ_FIRST(&s->ports))) {
+		STAILQ_REMOVE_HEAD(&s->ports, link);
+		if (p->gate)
+			p->gate->ops->free(p->gate);
+		free(p);
 	}
+	admission_free(s->admission);
+	tcp_keys_free(s->tcp_keys);
 	free_event(s->tick);
 	free_event(s->mail_event);
-	if (s->mail_fd >= 0)
-		close(s->mail_fd);
-	pthread_cond_destroy(&s->mail_taken);
-	pthread_mutex_destroy(&s->mail_lock);
+	mailbox_free(s->mailbox);
 	free(s);
 }
+
+/* ---- what can be asked of it */
 
 void
 rtr_server_shutdown(struct rtr_server *s)
 {
-	struct conn *c, *next;
-
 	listeners_free(s->listeners);
 	s->listeners = NULL;
-	for (c = TAILQ_FIRST(&s->conns); c; c = next) {
-		next = TAILQ_NEXT(c, link);
-		if (c->state != TALKING)
-			continue;
-		rtr_session_shutdown(&c->session);
-		serve(c);
-	}
+	rtr_conns_shutdown(s->conns);
 }
 
 int
-rtr_server_listen(struct rtr_server *s, const char *address, struct vrp_err *err)
+rtr_server_listen(struct rtr_server *s, const struct listen_spec *spec, struct gate *gate, int fd, struct vrp_err *err)
 {
-	return listeners_add(s->listeners, address, err);
+	struct port *p = calloc(1, sizeof(*p));
+
+	if (!p) {
+		if (gate) {
+			gate->ops->stop(gate);
+			gate->ops->free(gate);
+		}
+		return vrp_err_nomem(err);
+	}
+	p->gate = gate;
+	p->address = spec->address;
+	p->admission = (struct admission_port){
+		.transport = spec->transport,
+		.name = spec->name,
+		.max_version = spec->max_version,
+		.max_clients = spec->max_clients,
+		.max_per_address = spec->max_per_address,
+	};
+	STAILQ_INSERT_TAIL(&s->ports, p, link);
+	if (fd >= 0)
+		return listeners_adopt(s->listeners, fd, spec->transport, p, err);
+	return listeners_add(s->listeners, spec, p, err);
+}
+
+int
+rtr_server_start(struct rtr_server *s, struct vrp_err *err)
+{
+	struct port *p;
+
+	STAILQ_FOREACH (p, &s->ports, link)
+		if (p->gate && p->gate->ops->start && p->gate->ops->start(p->gate, err) < 0)
+			return -1;
+	return 0;
+}
+
+static bool
+still_allowed(const struct arrival *a, int version)
+{
+	return !a->denied && version <= a->ticket.max_version;
+}
+
+/* Those that are still at a gate are turned away when they leave it. */
+void
+rtr_server_set_access(struct rtr_server *s, struct access *access)
+{
+	struct arrival *a;
+
+	admission_set_access(s->admission, access);
+	TAILQ_FOREACH (a, &s->arrivals, all)
+		a->denied = !admission_judge(s->admission, &a->ticket);
+	rtr_conns_judge(s->conns, still_allowed, "no longer allowed by the access file");
+}
+
+int
+rtr_server_set_tcp_keys(struct rtr_server *s, struct tcp_keys *keys, struct vrp_err *err)
+{
+	/* After a shutdown there is nothing to sign for. */
+	if (s->listeners && listeners_set_keys(s->listeners, keys, err) < 0) {
+		tcp_keys_free(keys);
+		return -1;
+	}
+	tcp_keys_free(s->tcp_keys);
+	s->tcp_keys = keys;
+	return 0;
+}
+
+void
+rtr_server_reload_gates(struct rtr_server *s)
+{
+	struct vrp_err err;
+	struct port *p;
+
+	STAILQ_FOREACH (p, &s->ports, link) {
+		vrp_err_clear(&err);
+		if (p->gate && p->gate->ops->reload(p->gate, &err) < 0)
+			log_line(&s->log, LOG_LEVEL_ERROR, "%s://%s: %s; it goes on with what it had", p->gate->ops->name,
+				 p->address, err.msg);
+	}
 }

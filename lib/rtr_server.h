@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The sockets of a cache on one libevent loop: listeners, one rtr_session a
- * connection, deadlines, and new tables from another thread.
+ * A cache on one libevent loop: where routers come in, who may, their
+ * connections, and new tables from another thread.
  *
- * A table is sent by reference: a router that loads it costs its connection
- * state, a few KiB, and nothing while it waits.  What a router may cost is
- * bounded: input by one PDU, output by one response, time by deadlines.
+ *	listener -> admission ----------> rtr_conn		tcp, unix
+ *	listener -> admission -> gate --> mailbox -> rtr_conn	tls, ssh
+ *	feeder --------------> update --> mailbox -> rtr_cache
  */
 #ifndef VRP_RTR_SERVER_H
 #define VRP_RTR_SERVER_H
@@ -14,10 +14,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "access.h"
 #include "compiler.h"
 #include "err.h"
+#include "gate.h"
+#include "listen_spec.h"
 #include "log.h"
 #include "rtr_cache.h"
+#include "tcp_keys.h"
 
 struct event_base;
 
@@ -39,8 +43,28 @@ VRP_NODISCARD struct rtr_server *rtr_server_new(struct event_base *base, struct 
 /* Close all connections at once.  NULL is allowed. */
 void rtr_server_free(struct rtr_server *s);
 
-/* Listen on one more address, see listeners_add().  -1 with a reason. */
-VRP_NODISCARD int rtr_server_listen(struct rtr_server *s, const char *address, struct vrp_err *err);
+/* What a gate is told so that its routers come in here. */
+struct gate_config rtr_server_gate_config(struct rtr_server *s, uint32_t handshake_timeout, size_t max_handshakes);
+
+/*
+ * Listen at one more place: spec is borrowed for as long as the server lives,
+ * the gate, NULL for none, is taken over in any case.  fd is a socket that listens there already
+ * and is taken over, or -1.  -1 with a reason.
+ */
+VRP_NODISCARD int rtr_server_listen(struct rtr_server *s, const struct listen_spec *spec, struct gate *gate, int fd,
+				    struct vrp_err *err);
+
+/* Let the gates start their threads, once, when the program has given up what it doesn't need.  -1 with a reason. */
+VRP_NODISCARD int rtr_server_start(struct rtr_server *s, struct vrp_err *err);
+
+/* Go by this from now on (taken over; NULL for no rules): routers that it denies are closed. */
+void rtr_server_set_access(struct rtr_server *s, struct access *access);
+
+/* The keys of TCP connections from now on, taken over in any case.  -1 with a reason: those before stay. */
+VRP_NODISCARD int rtr_server_set_tcp_keys(struct rtr_server *s, struct tcp_keys *keys, struct vrp_err *err);
+
+/* Have all gates read their keys and certificates again; what fails is logged and stays as it was. */
+void rtr_server_reload_gates(struct rtr_server *s);
 
 /*
  * From any thread: serve this from now on (taken over); which images to prepare

@@ -19,6 +19,15 @@ void
 rtr_session_init(struct rtr_session *s, struct rtr_cache *cache, const struct rtr_session_io *io, void *ctx)
 {
 	*s = (struct rtr_session){.cache = cache, .io = io, .ctx = ctx, .notified = INT64_MIN};
+	s->max_version = rtr_cache_config(cache)->max_version;
+}
+
+void
+rtr_session_limit_version(struct rtr_session *s, uint8_t max)
+{
+	uint8_t highest = rtr_cache_config(s->cache)->max_version;
+
+	s->max_version = max < highest ? max : highest;
 }
 
 static enum rtr_session_event VRP_PRINTF(2, 3)
@@ -178,7 +187,7 @@ take_error_report(struct rtr_session *s, const struct received *r)
 static enum rtr_session_event
 refuse_version(struct rtr_session *s, const struct received *r)
 {
-	uint8_t highest = rtr_cache_config(s->cache)->max_version;
+	uint8_t highest = s->max_version;
 
 	if (++s->refusals >= REFUSALS_MAX)
 		return fail(s, highest, RTR_UNSUPPORTED_VERSION, r, "unsupported version, again");
@@ -197,7 +206,7 @@ take_pdu(struct rtr_session *s, const struct received *r)
 	if (s->state == RTR_SESSION_ESTABLISHED && h->version != s->version)
 		return fail(s, s->version, s->version ? RTR_UNEXPECTED_VERSION : RTR_INVALID_REQUEST, r,
 			    "version changed within the session");
-	if (h->version > rtr_cache_config(s->cache)->max_version)
+	if (h->version > s->max_version)
 		return refuse_version(s, r);
 	switch (h->type) {
 	case RTR_SERIAL_QUERY:
@@ -224,7 +233,7 @@ take_pdu(struct rtr_session *s, const struct received *r)
 static enum rtr_session_event
 refuse_length(struct rtr_session *s, const struct received *r)
 {
-	uint8_t highest = rtr_cache_config(s->cache)->max_version;
+	uint8_t highest = s->max_version;
 	uint8_t version = s->state == RTR_SESSION_ESTABLISHED ? s->version
 			  : r->header.version < highest	      ? r->header.version
 							      : highest;

@@ -35,6 +35,7 @@ enum rtr_session_state {
 struct rtr_session {
 	enum rtr_session_state state;
 	uint8_t version;		/* once established */
+	uint8_t max_version;		/* the highest that is spoken with this router */
 	uint8_t refusals;		/* versions refused so far */
 	bool told;			/* a Cache Response told the router our session ID ... */
 	uint16_t told_session;		/* ... which was this */
@@ -60,6 +61,9 @@ enum rtr_session_event {
 };
 
 void rtr_session_init(struct rtr_session *s, struct rtr_cache *cache, const struct rtr_session_io *io, void *ctx);
+
+/* Speak no higher version than this with this router, nor than the cache does; what is established stays. */
+void rtr_session_limit_version(struct rtr_session *s, uint8_t max);
 
 /*
  * Take at most one PDU from the front of data.  Returns how many bytes were

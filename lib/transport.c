@@ -19,9 +19,10 @@ find_ops(const struct transports *transports, const char *scheme, size_t len)
 const struct transport_ops *
 transports_scheme(const struct transports *transports, const char *text)
 {
-	const char *mark = strstr(text, "://");
+	const char *mark = strchr(text, ':');
+	const struct transport_ops *ops = mark ? find_ops(transports, text, (size_t)(mark - text)) : NULL;
 
-	return mark ? find_ops(transports, text, (size_t)(mark - text)) : NULL;
+	return ops && (ops->is_path || strncmp(mark, "://", 3) == 0) ? ops : NULL;
 }
 
 static int
@@ -53,13 +54,32 @@ parse_user(const char *text, const char **host, struct endpoint *out, struct vrp
 	return 0;
 }
 
+static int
+parse_path(const char *text, struct endpoint *out, struct vrp_err *err)
+{
+	const char *path = strchr(text, ':') + 1;
+	size_t len;
+
+	if (strncmp(path, "//", 2) == 0)
+		path += 2;
+	len = strlen(path);
+	if (len < 1 || len > ENDPOINT_HOST_MAX)
+		return vrp_err_set(err, "'%.80s': path is empty or too long", text);
+	memcpy(out->host, path, len);
+	return 0;
+}
+
 int
 endpoint_parse(const char *text, const struct transports *transports, struct endpoint *out, struct vrp_err *err)
 {
 	const char *host = text, *end, *colon = NULL;
 	const char *mark = strstr(text, "://");
 
-	*out = (struct endpoint){.ops = transports->ops[0], .security = transports->security};
+	*out = (struct endpoint){.ops = transports_scheme(transports, text), .security = transports->security};
+	if (out->ops && out->ops->is_path)
+		return parse_path(text, out, err);
+	if (!out->ops)
+		out->ops = transports->ops[0];
 	if (mark) {
 		out->ops = transports_scheme(transports, text);
 		if (!out->ops)
@@ -96,6 +116,10 @@ endpoint_parse(const char *text, const struct transports *transports, struct end
 void
 endpoint_format(const struct endpoint *ep, char text[ENDPOINT_TEXT_MAX])
 {
+	if (ep->ops->is_path) {
+		snprintf(text, ENDPOINT_TEXT_MAX, "%s:%s", ep->ops->scheme, ep->host);
+		return;
+	}
 	snprintf(text, ENDPOINT_TEXT_MAX, strchr(ep->host, ':') ? "%s://%s%s[%s]:%u" : "%s://%s%s%s:%u", ep->ops->scheme,
 		 ep->user, ep->user[0] ? "@" : "", ep->host, ep->port);
 }

@@ -51,12 +51,12 @@ extern const struct transports transports_tcp;
 /* The transport whose "SCHEME://" text begins with, NULL when it begins with none. */
 const struct transport_ops *transports_scheme(const struct transports *transports, const char *text);
 
-/* [SCHEME://][USER@]HOST[:PORT], taken apart. */
+/* [SCHEME://][USER@]HOST[:PORT], or unix:PATH, taken apart. */
 struct endpoint {
 	const struct transport_ops *ops;	/* the way to get there, by scheme */
 	const struct transport_security *security;	/* borrowed */
 	char user[ENDPOINT_USER_MAX + 1];	/* "" when none is given */
-	char host[ENDPOINT_HOST_MAX + 1];	/* without brackets */
+	char host[ENDPOINT_HOST_MAX + 1];	/* without brackets; or the path */
 	uint16_t port;				/* the scheme's own when none is given */
 };
 
@@ -120,6 +120,7 @@ struct transport_ops {
 	const char *scheme;
 	uint16_t port;		/* unless one is given */
 	bool has_user;
+	bool is_path;		/* SCHEME:PATH, no host and no port */
 	struct transport *(*connect)(const struct endpoint *to, int64_t deadline, struct vrp_err *err);
 	ssize_t (*read)(struct transport *t, void *dst, size_t len, struct vrp_err *err);
 	ssize_t (*write)(struct transport *t, const void *data, size_t len, struct vrp_err *err);

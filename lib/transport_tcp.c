@@ -5,6 +5,7 @@
 
 #include "dial.h"
 #include "transport.h"
+#include "transports.h"
 
 static struct transport *
 tcp_connect(const struct endpoint *to, int64_t deadline, struct vrp_err *err)
@@ -16,7 +17,7 @@ tcp_connect(const struct endpoint *to, int64_t deadline, struct vrp_err *err)
 		return NULL;
 	}
 	t->ops = to->ops;
-	t->fd = dial(to->host, to->port, deadline, t->peer, err);
+	t->fd = dial_prepared(to->host, to->port, deadline, to->security ? &to->security->tcp : NULL, t->peer, err);
 	if (t->fd < 0) {
 		free(t);
 		return NULL;

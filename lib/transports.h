@@ -6,6 +6,7 @@
 #ifndef VRP_TRANSPORTS_H
 #define VRP_TRANSPORTS_H
 
+#include "dial.h"
 #include "sandbox.h"
 #include "transport.h"
 #include "transport_ssh.h"
@@ -15,7 +16,10 @@
 struct transport_security {
 	struct tls_security tls;
 	struct ssh_security ssh;
+	struct dial_prepare tcp;	/* for connections of plain TCP: keys of TCP-MD5 */
 };
+
+extern const struct transport_ops transport_unix;
 
 /* security is borrowed for as long as endpoints are in use that were parsed with it. */
 struct transports transports_all(const struct transport_security *security);

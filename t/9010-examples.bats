@@ -2,6 +2,7 @@
 # The examples of the pages run: names of hosts, addresses and files are put in,
 # the rest is as a reader would type it.
 load lib
+load certs
 
 # The examples of a page, one to a file example.N, from its displays.
 examples() {
@@ -47,13 +48,38 @@ setup() {
 	cp table secondary
 	# A route of each state, and one that is as yet not found.
 	printf '%s AS64496\n' 198.51.100.0/24 1.1.1.0/24 192.0.2.0/24 203.0.113.0/24 >routes
-	serve cache table
+	# Keys of a cache and of a router, and the cache over SSH as well.
+	ssh-keygen -q -t ed25519 -N '' -f host_key
+	ssh-keygen -q -t ed25519 -N '' -f router_key
+	cp router_key.pub keys
+	chmod 644 keys
+	serve cache -l ssh://127.0.0.1:0,host-key=host_key,authorized-keys=keys table
 	wait_log cache 'serial 1:'
+	SSH=$(sed -nE 's/.*listening on ssh:.*:([0-9]+).*/\1/p' "$RUN/cache.err")
+	echo "[127.0.0.1]:$SSH $(cut -d ' ' -f 1,2 host_key.pub)" >known_hosts
+}
+
+# A cache over TLS that certifies itself, and one of its routers.
+with_tls() {
+	new_key cache.key
+	openssl req -x509 -key cache.key -subj /CN=cache -addext subjectAltName=IP:127.0.0.1 -out cache.pem
+	authority routers
+	certificate r7 routers IP:127.0.0.1
+	start_fed tls-cache rtr-serve -l tls://127.0.0.1:0,cert=cache.pem,key=cache.key,client-ca=routers.pem table
+	wait_log tls-cache 'serial 1:'
+	TLS_PORT=$(port_of tls-cache)
 }
 
 put_in() {
 	sed -E "s#https://[a-z0-9.]+/[a-z.]+#feed.json#g
 		s#-l [0-9.]*:8282#-l 127.0.0.1:0#g
+		s#-l ssh://:22#-l ssh://127.0.0.1:0#g
+		s#ssh://r1@cache.example.net#ssh://r1@127.0.0.1:$SSH#g
+		s#tls://:324#tls://127.0.0.1:0#g
+		s#-l :323#-l 127.0.0.1:0#g
+		s#unix:/run/#unix:#g
+		s# --user rtr##g
+		s#tls://cache\.example\.net#tls://127.0.0.1:${TLS_PORT-}#g
 		s#(localhost|127\.0\.0\.1):8282#127.0.0.1:$PORT#g
 		s#cache\.example\.(net|com)#127.0.0.1:$PORT#g
 		s#/var/(db|lib)/[a-z/]+#written#g
@@ -78,7 +104,7 @@ run_example() {
 			wait_log example 'serial 2:'
 		fi
 		stop example || :
-	elif grep -qF -e '-r 10m' <<<"$text"; then
+	elif grep -qE -e '-r 10m|rtr-dump -f --ssh' <<<"$text"; then
 		wait_for example_wrote
 		stop example || :
 	else
@@ -108,8 +134,12 @@ run_page() {
 @test "the examples of vrp-validate(1) run" { run_page vrp-validate.1; }
 @test "the examples of vrp-diff(1) run" { run_page vrp-diff.1; }
 @test "the examples of vrp-merge(1) run" { run_page vrp-merge.1; }
-@test "the examples of rtr-serve(1) run" { run_page rtr-serve.1; }
-@test "the examples of rtr-dump(1) run" { run_page rtr-dump.1; }
+@test "the examples of rtr-serve(1) run" {
+	with_tls
+	printf 'allow %s\n' 0.0.0.0/0 ::/0 >access
+	run_page rtr-serve.1
+}
+@test "the examples of rtr-dump(1) run" { with_tls; run_page rtr-dump.1; }
 
 @test "every tool's page has two examples at least, and they are run here" {
 	for tool in $(sed -n 's/^TOOLS = //p' "$ROOT/Makefile"); do

@@ -10,10 +10,10 @@ build=${BUILD:-build}
 declare -A concern=(
 	[curl]="lib/fetch.c"
 	[fuse3]="fs/ops.c fs/ops.h fs/followers.c fs/followers.h fs/session.c fs/session.h"
-	[event2]="lib/listener.c lib/rtr_server.c cmd/rtr-serve.c"
+	[event2]="lib/listener.c lib/rtr_conn.c lib/rtr_server.c lib/tls_filter.c lib/tls_gate.c cmd/rtr-serve.c"
 	[jansson]=""
-	[openssl]=""
-	[libssh]=""
+	[openssl]="lib/tls.c lib/tls_filter.c lib/tls_gate.c lib/transport_tls.c"
+	[libssh]="lib/transport_ssh.c lib/ssh_identity.c lib/ssh_realm.c lib/ssh_peer.c lib/ssh_relay.c lib/ssh_peer_internal.h"
 )
 
 # What only lib/cli.c may call, being the face of the tools.  A child of lib/sandbox.c's ends by itself.

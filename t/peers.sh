@@ -10,7 +10,7 @@
 # t/lib.bash knows how to run each of them from there.
 set -euo pipefail
 
-packages="bird2 frr frr-rpki-rtrlib openbgpd stayrtr rtr-tools nginx-light"
+packages="bird2 frr frr-rpki-rtrlib openbgpd stayrtr rtr-tools nginx-light openssh-server"
 dir=${1:-build/peers}
 
 if [ "$(cat "$dir/stamp" 2>/dev/null)" = "$packages" ]; then

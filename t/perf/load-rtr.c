@@ -17,6 +17,8 @@
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +58,7 @@ struct options {
 	unsigned timeout;	/* seconds a measurement may take */
 	unsigned wait;		/* seconds for the server to listen and to have data */
 	int rcvbuf;
+	SSL_CTX *tls;		/* NULL for plain TCP */
 	pid_t server;		/* whose CPU time and memory to report, 0 for none */
 	const char *expect;	/* the table, vrp(5) */
 	const char *expect_after;	/* and after the trigger */
@@ -65,6 +68,7 @@ struct options {
 
 struct router {
 	int fd;
+	SSL *ssl;
 	bool waiting;		/* a query is out, End of Data has not come */
 	bool hashed;
 	uint64_t bytes;		/* of this response, or of what came unasked */
@@ -119,6 +123,52 @@ dial(const struct options *opt)
 	return fd;
 }
 
+/* Nobody's certificate matters here. */
+static SSL_CTX *
+tls_context(void)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+
+	if (!ctx)
+		die("TLS: out of memory");
+	SSL_CTX_set_read_ahead(ctx, 1);
+	SSL_CTX_set_default_read_buffer_len(ctx, RECV_SIZE);
+	return ctx;
+}
+
+static void
+shake_hands(struct router *r, SSL_CTX *ctx)
+{
+	r->ssl = SSL_new(ctx);
+	if (!r->ssl || SSL_set_fd(r->ssl, r->fd) != 1 || SSL_connect(r->ssl) != 1)
+		die("TLS handshake: %s", ERR_reason_error_string(ERR_get_error()));
+	if (fcntl(r->fd, F_SETFL, O_NONBLOCK) < 0)
+		die("fcntl: %s", strerror(errno));
+}
+
+/* As recv() and send() that don't wait; all of what OpenSSL has, since epoll doesn't know of it. */
+static ssize_t
+router_recv(struct router *r, unsigned char *dst, size_t len)
+{
+	size_t have = 0;
+	int n = 0;
+
+	if (!r->ssl)
+		return recv(r->fd, dst, len, MSG_DONTWAIT);
+	while (have < len && (n = SSL_read(r->ssl, dst + have, (int)(len - have))) > 0)
+		have += (size_t)n;
+	if (have)
+		return (ssize_t)have;
+	errno = SSL_get_error(r->ssl, n) == SSL_ERROR_WANT_READ ? EAGAIN : EPROTO;
+	return SSL_get_error(r->ssl, n) == SSL_ERROR_ZERO_RETURN ? 0 : -1;
+}
+
+static ssize_t
+router_send(struct router *r, const unsigned char *data, size_t len)
+{
+	return r->ssl ? SSL_write(r->ssl, data, (int)len) : send(r->fd, data, len, MSG_NOSIGNAL);
+}
+
 static bool
 load_connect(struct load *l, const struct options *opt, unsigned count)
 {
@@ -134,6 +184,8 @@ load_connect(struct load *l, const struct options *opt, unsigned count)
 		l->routers[i].hashed = opt->every && i % opt->every == 0;
 		if ((l->routers[i].fd = dial(opt)) < 0)
 			return false;
+		if (opt->tls)
+			shake_hands(&l->routers[i], opt->tls);
 		if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->routers[i].fd, &ev))
 			die("epoll_ctl: %s", strerror(errno));
 	}
@@ -143,9 +195,11 @@ load_connect(struct load *l, const struct options *opt, unsigned count)
 static void
 load_close(struct load *l)
 {
-	for (unsigned i = 0; i < l->count; i++)
+	for (unsigned i = 0; i < l->count; i++) {
+		SSL_free(l->routers[i].ssl);
 		if (l->routers[i].fd > 0)
 			close(l->routers[i].fd);
+	}
 	close(l->epoll);
 	free(l->routers);
 	free(l->buf);
@@ -162,7 +216,7 @@ ask(struct load *l, struct router *r, uint8_t type)
 		be16_store(pdu + 2, l->session);
 		be32_store(pdu + 8, l->serial);
 	}
-	if (send(r->fd, pdu, len, MSG_NOSIGNAL) != (ssize_t)len)
+	if (router_send(r, pdu, len) != (ssize_t)len)
 		die("send: %s", strerror(errno));
 	r->bytes = 0;
 	streamhash_init(&r->hash);
@@ -228,14 +282,15 @@ look_at_unasked(struct load *l, struct router *r)
 	ask(l, r, SERIAL_QUERY);
 }
 
-static void
-readable(struct load *l, struct router *r)
+/* False when there was nothing. */
+static bool
+read_some(struct load *l, struct router *r)
 {
-	ssize_t n = recv(r->fd, l->buf, RECV_SIZE, MSG_DONTWAIT);
+	ssize_t n = router_recv(r, l->buf, RECV_SIZE);
 	uint64_t before = r->bytes;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
+		return false;
 	if (n < 0)
 		die("recv: %s", strerror(errno));
 	if (!n)
@@ -250,6 +305,14 @@ readable(struct load *l, struct router *r)
 		r->waiting = false;
 		l->waiting--;
 	}
+	return true;
+}
+
+static void
+readable(struct load *l, struct router *r)
+{
+	while (read_some(l, r) && r->ssl && SSL_has_pending(r->ssl))
+		;
 }
 
 static void
@@ -507,7 +570,8 @@ usage(FILE *to, int status)
 	      "  -s FILE    save the reference response\n"
 	      "  -T SECONDS end a measurement after so long and report how far it came (600)\n"
 	      "  -w SECONDS wait so long for the server and its first table (60)\n"
-	      "  -r BYTES   receive buffer of a router (the kernel's choice)\n", to);
+	      "  -r BYTES   receive buffer of a router (the kernel's choice)\n"
+	      "  -S         over TLS, with anybody\n", to);
 	exit(status);
 }
 
@@ -537,7 +601,7 @@ main(int argc, char **argv)
 {
 	struct options opt = {.routers = 1, .version = 1, .every = 1, .timeout = 600, .wait = 60};
 
-	for (int c; (c = getopt(argc, argv, "n:V:c:e:t:E:p:s:T:w:r:h")) != -1; )
+	for (int c; (c = getopt(argc, argv, "n:V:c:e:t:E:p:s:ST:w:r:h")) != -1; )
 		switch (c) {
 		case 'n': opt.routers = number(optarg, 0, 100000); break;
 		case 'V': opt.version = (uint8_t)number(optarg, 0, 2); break;
@@ -549,6 +613,7 @@ main(int argc, char **argv)
 		case 'E': opt.expect_after = optarg; break;
 		case 'p': opt.server = (pid_t)number(optarg, 1, INT32_MAX); break;
 		case 's': opt.save = optarg; break;
+		case 'S': opt.tls = tls_context(); break;
 		case 'T': opt.timeout = number(optarg, 1, 86400); break;
 		case 'w': opt.wait = number(optarg, 0, 86400); break;
 		case 'r': opt.rcvbuf = (int)number(optarg, 1, INT32_MAX); break;

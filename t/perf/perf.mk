@@ -8,6 +8,7 @@ DEPS_PERF = librtr-dev
 PERF_BIN = $(PERF:%=$(BUILD)/perf/%)
 
 PKGS_bound-server = libevent_core
+PKGS_load-rtr = openssl
 PKGS_load-jansson = jansson
 PKGS_bench-rov = rtrlib
 PKGS_bound-fs = fuse3

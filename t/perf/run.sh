@@ -2,16 +2,18 @@
 # SPDX-License-Identifier: ISC
 # The figures of the README, each beside what it is compared with, in one run.
 #
-# usage: t/perf/run.sh [fetch|filters|validate|serve|follow|change|tree|fs|all]
+# usage: t/perf/run.sh [fetch|filters|validate|serve|tls|ssh|follow|change|tree|fs|all]
 #
 #	fetch	vrp-fetch against jq and jansson; what a filter's steps cost a record
 #	filters	vrp-slurm, vrp-diff, vrp-merge and vrp-format against awk, comm, sort, jq and StayRTR (filters.bash)
 #	validate	origin validation against rtrlib (validate.bash)
 #	serve	1, 100 and 1,000 routers at once: rtr-serve, bound-server, StayRTR
+#	tls	the same over TLS: rtr-serve, StayRTR (tls.bash)
 #	follow	rtr-dump and rtrclient get the table; a change through an RTR proxy (follow.bash)
 #	change	1 % of the table changes: until the last of 100 routers has it
 #	tree	the tree of the file system, without FUSE (tree.bash)
 #	fs	vrpfs beside plain files, and beside a file system that does nothing (fs.bash)
+#	ssh	20 routers at once over SSH: rtr-serve, StayRTR (ssh.bash)
 #
 # The results go to standard output and to build/perf/results.md; the raw ones,
 # a line for each measurement, to build/perf/results.txt.  `make perf` builds
@@ -26,8 +28,8 @@ export LC_ALL=C
 
 part=${1:-all}
 case $part in
-fetch|filters|validate|serve|follow|change|tree|fs|all) ;;
-*) echo "usage: t/perf/run.sh [fetch|filters|validate|serve|follow|change|tree|fs|all]" >&2; exit 2 ;;
+fetch|filters|validate|serve|tls|ssh|follow|change|tree|fs|all) ;;
+*) echo "usage: t/perf/run.sh [fetch|filters|validate|serve|tls|ssh|follow|change|tree|fs|all]" >&2; exit 2 ;;
 esac
 
 cd "$(dirname "$0")/../.."
@@ -69,7 +71,7 @@ await_port() {
 	local line
 	port=
 	while [ -z "$port" ] && read -ru "$said" line; do
-		case $line in *"listening on 127.0.0.1:"*) port=${line##*:} ;; esac
+		case $line in *"listening on "*127.0.0.1:*) port=${line##*:} ;; esac
 	done
 	[ -n "$port" ] || { say "$1 did not start: $line"; exit 1; }
 	keep_log "$1"
@@ -85,12 +87,13 @@ stop() {
 	wait "$1" 2>/dev/null || true
 }
 
-# rtr-serve with the table, its input a pipe that stays open for changes
+# start_rtr_serve ARG...: rtr-serve with the table, its input a pipe that stays open for changes; over TCP unless told otherwise
 start_rtr_serve() {
+	[ $# -gt 0 ] || set -- -l 127.0.0.1:0
 	rm -f "$work/input"
 	mkfifo "$work/input"
 	exec {input}<>"$work/input"
-	start "$work/input" "$bin/rtr-serve" -l 127.0.0.1:0
+	start "$work/input" "$bin/rtr-serve" "$@"
 	await_port rtr-serve
 	cat "$work/table.vrp" >"$work/input"
 }
@@ -303,6 +306,8 @@ feed_name() {
 	if [ "$1" = table ]; then echo "generated, $vrps VRPs"; else echo "real, 386432 VRPs"; fi
 }
 
+# shellcheck source=tls.bash
+source t/perf/tls.bash
 # shellcheck source=filters.bash
 source t/perf/filters.bash
 # shellcheck source=validate.bash
@@ -313,6 +318,8 @@ source t/perf/follow.bash
 source t/perf/tree.bash
 # shellcheck source=fs.bash
 source t/perf/fs.bash
+# shellcheck source=ssh.bash
+source t/perf/ssh.bash
 
 report_serve() {
 	local name n s
@@ -370,8 +377,10 @@ report_targets() {
 	fi
 	if [ "$(of vrp-slurm slurm10 - seconds count)" -gt 0 ]; then filter_targets; fi
 	if [ "$(of vrp-validate lines - seconds count)" -gt 0 ]; then validate_targets; fi
+	if [ "$(of rtr-serve-tls table "$many" seconds count)" -gt 0 ]; then tls_targets; fi
 	if [ "$(of rtr-dump-f sync - seconds count)" -gt 0 ]; then follow_targets; fi
 	if [ "$(of vrpfs mount - seconds count)" -gt 0 ]; then fs_targets; fi
+	if [ "$(of stayrtr ssh "$ssh_routers" seconds count)" -gt 0 ]; then ssh_targets; fi
 	if [ "$(of rtr-serve table "$many" seconds count)" -gt 0 ]; then
 		for n in 1 "$many" "$most"; do
 			a=$(calc "$(of rtr-serve table "$n" seconds) / $(of bound-server table "$n" seconds)" '%.2f')
@@ -401,10 +410,12 @@ report() {
 	if [ "$part" = filters ] || [ "$part" = all ]; then report_filters; fi
 	if [ "$part" = validate ] || [ "$part" = all ]; then report_validate; fi
 	if [ "$part" = serve ] || [ "$part" = all ]; then report_serve; fi
+	if [ "$part" = tls ] || [ "$part" = all ]; then report_tls; fi
 	if [ "$part" = follow ] || [ "$part" = all ]; then report_follow; fi
 	if [ "$part" = change ] || [ "$part" = all ]; then report_change; fi
 	if [ "$part" = tree ] || [ "$part" = all ]; then report_tree; fi
 	if [ "$part" = fs ] || [ "$part" = all ]; then report_fs; fi
+	if [ "$part" = ssh ] || [ "$part" = all ]; then report_ssh; fi
 	report_targets
 	echo "Machine: $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores," \
 		"$(awk '/MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo), Linux $(uname -r);" \
@@ -422,9 +433,11 @@ case $part in fetch|all) measure_fetch ;; esac
 case $part in filters|all) measure_filters ;; esac
 case $part in validate|all) measure_validate ;; esac
 case $part in serve|all) measure_serve ;; esac
+case $part in tls|all) measure_tls ;; esac
 case $part in follow|all) measure_follow ;; esac
 case $part in change|all) measure_change ;; esac
 case $part in tree|all) measure_tree ;; esac
 case $part in fs|all) measure_fs ;; esac
+case $part in ssh|all) measure_ssh ;; esac
 case $part in serve|change|all) measure_stayrtr ;; esac
 report | tee "$perf/results.md"

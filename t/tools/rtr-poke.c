@@ -6,7 +6,7 @@
  * is a cache instead: it listens on a free port of 127.0.0.1, says so on
  * standard error, and each `accept` takes the next connection.
  *
- *	rtr-poke [-i] [-t SECONDS] [-w BYTES] HOST PORT [COMMAND ...]
+ *	rtr-poke [-i] [-b ADDRESS] [-t SECONDS] [-w BYTES] HOST PORT [COMMAND ...]
  *	rtr-poke -l [-t SECONDS] [COMMAND ...]
  *
  *	reset V			send a Reset Query of version V
@@ -24,11 +24,13 @@
  *	accept			with -l: close the connection, if any, and take the next
  *	raw			print PDUs as hex too
  *
+ * -b connects from that IPv4 address, such as another of 127.0.0.0/8.
  * -w sets the receive buffer, so that the first window doesn't grow.
  *
  * Besides PDUs it prints "closed", "reset" (ECONNRESET) and "timeout".  Exit 0
  * when everything was as expected, 1 when not, 2 for usage and I/O.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -44,7 +46,7 @@
 #include "enc.h"
 #include "num.h"
 #include "rtr_pdu.h"
-#include "transport.h"
+#include "transports.h"
 
 #define SPLIT_PAUSE_US 2000
 #define WORDS_MAX 256
@@ -129,16 +131,31 @@ use_connection(struct poke *p, int fd)
 		die("socket: %s", strerror(errno));
 }
 
-static void
-connect_to(struct poke *p, const char *host, const char *port)
+static int
+bind_to(const void *address, int fd, const struct sockaddr *to VRP_UNUSED, struct vrp_err *err)
 {
+	struct sockaddr_in sin = {.sin_family = AF_INET};
+
+	if (inet_pton(AF_INET, address, &sin.sin_addr) != 1 || bind(fd, (struct sockaddr *)&sin, sizeof(sin)) < 0)
+		return vrp_err_set(err, "bind %s: %s", (const char *)address, strerror(errno));
+	return 0;
+}
+
+static void
+connect_to(struct poke *p, const char *from, const char *host, const char *port)
+{
+	struct transport_security security = {.tcp = {from ? bind_to : NULL, from}};
 	char text[ENDPOINT_HOST_MAX + 10];
 	struct transport *t;
 	struct endpoint to;
 	struct vrp_err err;
 
 	snprintf(text, sizeof(text), strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
-	if (endpoint_parse(text, &transports_tcp, &to, &err) < 0 || !(t = transport_connect(&to, transport_now() + p->timeout, &err)))
+	if (endpoint_parse(text, &transports_tcp, &to, &err) < 0)
+		die("%s", err.msg);
+	to.security = &security;
+	t = transport_connect(&to, transport_now() + p->timeout, &err);
+	if (!t)
 		die("%s", err.msg);
 	use_connection(p, dup(transport_fd(t)));
 	transport_close(t);
@@ -567,11 +584,14 @@ main(int argc, char **argv)
 {
 	static struct poke p = {.fd = -1, .listener = -1, .timeout = 10000};
 	bool interactive = false, listening = false;
+	const char *from = NULL;
 	uint32_t window;
 	int c;
 
-	while ((c = getopt(argc, argv, "+ilt:w:")) != -1) {
-		if (c == 'i')
+	while ((c = getopt(argc, argv, "+b:ilt:w:")) != -1) {
+		if (c == 'b')
+			from = optarg;
+		else if (c == 'i')
 			interactive = true;
 		else if (c == 'l')
 			listening = true;
@@ -586,8 +606,8 @@ main(int argc, char **argv)
 		listen_anywhere(&p);
 	} else {
 		if (argc - optind < 2)
-			die("usage: rtr-poke [-i] [-t SECONDS] [-w BYTES] HOST PORT [COMMAND ...]");
-		connect_to(&p, argv[optind], argv[optind + 1]);
+			die("usage: rtr-poke [-i] [-b ADDRESS] [-t SECONDS] [-w BYTES] HOST PORT [COMMAND ...]");
+		connect_to(&p, from, argv[optind], argv[optind + 1]);
 		optind += 2;
 	}
 	run(&p, (struct words){argv + optind, argc - optind});

@@ -73,12 +73,7 @@ post_all(void *arg)
 static size_t
 waiting(struct rtr_server *s)
 {
-	size_t n;
-
-	pthread_mutex_lock(&s->mail_lock);
-	n = s->mail_count;
-	pthread_mutex_unlock(&s->mail_lock);
-	return n;
+	return mailbox_updates(s->mailbox);
 }
 
 /* A loop that is late holds the other thread up; nothing is lost. */
@@ -90,9 +85,9 @@ test_mail_is_bounded(void **state)
 
 	assert_int_equal(pthread_create(&thread, NULL, post_all, f), 0);
 	while (rtr_cache_serial(f->cache) < UPDATES) {
-		while (waiting(f->server) < MAIL_MAX && atomic_load(&f->posted) < UPDATES)
+		while (waiting(f->server) < MAILBOX_UPDATES_MAX && atomic_load(&f->posted) < UPDATES)
 			sched_yield();
-		assert_in_range(waiting(f->server), 0, MAIL_MAX);
+		assert_in_range(waiting(f->server), 0, MAILBOX_UPDATES_MAX);
 		event_base_loop(f->base, EVLOOP_ONCE);
 	}
 	pthread_join(thread, NULL);
@@ -108,7 +103,7 @@ test_close_mail(void **state)
 	pthread_t thread;
 
 	assert_int_equal(pthread_create(&thread, NULL, post_all, f), 0);
-	while (waiting(f->server) < MAIL_MAX)
+	while (waiting(f->server) < MAILBOX_UPDATES_MAX)
 		sched_yield();
 	rtr_server_close_mail(f->server);
 	pthread_join(thread, NULL);
