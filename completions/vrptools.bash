@@ -67,7 +67,7 @@ _vrptools()
 		;;
 	vrpfs)
 		options="-b --background -f --foreground -o --options -E --ignore-expiry --refresh --max-age --strict --timeout
-			--max-size --cacert --user-agent --exit-on-eof -v --verbose -q --quiet"
+			--max-size --cacert --user-agent --exit-on-eof -v --verbose -q --quiet $access"
 		operands=files
 		;;
 	rtr-serve)

@@ -117,7 +117,7 @@ complete -c vrpfs -l exit-on-eof -d 'unmount when the input ends'
 complete -c vrpfs -s v -l verbose -d 'log more'
 complete -c vrpfs -s q -l quiet -d 'log only warnings and errors'
 # Of every tool that takes a cache.
-for tool in vrp-validate rtr-dump
+for tool in vrp-validate rtr-dump vrpfs
 	complete -c $tool -l tls-ca -r -F -d 'who certifies caches over TLS'
 	complete -c $tool -l tls-name -x -a '(__fish_print_hostnames)' -d 'what their certificates are for'
 	complete -c $tool -l tls-cert -r -F -d 'our certificate for TLS'

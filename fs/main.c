@@ -28,6 +28,7 @@
 
 #include "buf.h"
 #include "cli.h"
+#include "cli_cache.h"
 #include "fetch.h"
 #include "mountpoint.h"
 #include "num.h"
@@ -56,6 +57,7 @@ static const struct cli_option option_table[] = {
 	{OPT_MAX_SIZE, "max-size", "SIZE", "refuse a larger feed, decompressed (default 2G, 0 any)"},
 	{OPT_CACERT, "cacert", "FILE", "trust these certificate authorities instead of the system's"},
 	{OPT_USER_AGENT, "user-agent", "TEXT", "what to tell servers (default vrptools/VERSION)"},
+	CLI_CACHE_OPTIONS,
 	{OPT_EXIT_ON_EOF, "exit-on-eof", NULL, "unmount when the input ends instead of staying"},
 	{'v', "verbose", NULL, "log more"},
 	{'q', "quiet", NULL, "log only warnings and errors"},
@@ -63,6 +65,8 @@ static const struct cli_option option_table[] = {
 
 struct options {
 	struct vrpfs_config fs;
+	struct cli_cache access;	/* towards caches */
+	struct transports transports;	/* with this access */
 	const char *path;
 	char *whole_path;
 	bool background, foreground;
@@ -97,6 +101,8 @@ set_option(struct cli *cli, struct options *o, int opt)
 {
 	struct source_config *source = &o->fs.source;
 
+	if (cli_cache_option(cli, &o->access, opt))
+		return;
 	switch (opt) {
 	case 'b':
 		o->background = true;
@@ -254,7 +260,7 @@ set_mount_options(struct cli *cli, struct options *o)
 
 /* A file keeps its name when we leave the directory that it is named from. */
 static const char *
-source_of(const struct cli *cli, struct options *o, const char *arg)
+whole_name(const struct cli *cli, struct options *o, const char *arg)
 {
 	struct stat st;
 	char *whole;
@@ -267,6 +273,20 @@ source_of(const struct cli *cli, struct options *o, const char *arg)
 	if (buf_add(&o->copies, &whole, sizeof(whole)) < 0)
 		cli_die(cli, "out of memory");
 	return whole;
+}
+
+/* Files that are opened later. */
+static void
+keep_names(const struct cli *cli, struct options *o)
+{
+	struct tls_security *tls = &o->access.security.tls;
+	struct ssh_security *ssh = &o->access.security.ssh;
+	const char **names[] = {&o->fs.source.source, &o->fs.source.fetch.ca_file, &tls->ca_file, &tls->cert_file,
+				&tls->key_file, &ssh->known_hosts, &ssh->key_file, &ssh->password_file};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (*names[i])
+			*names[i] = whole_name(cli, o, *names[i]);
 }
 
 static void
@@ -290,12 +310,15 @@ parse_options(struct cli *cli, int argc, char **argv, struct options *o)
 	if (!o->foreground && strcmp(argv[index], "-") != 0)
 		o->background = true;
 	if (o->background)
-		o->fs.source.source = source_of(cli, o, argv[index]);
+		keep_names(cli, o);
 	name = fetch_name(o->fs.source.source);
 	if (!name || buf_add(&o->copies, &name, sizeof(name)) < 0 || buf_add(&o->mount, "", 1) < 0)
 		cli_die(cli, "out of memory");
 	o->fs.name = name;
 	o->fs.options = o->mount.data;
+	cli_cache_finish(cli, &o->access);
+	o->transports = transports_all(&o->access.security);
+	o->fs.source.transports = &o->transports;
 }
 
 static void
@@ -307,6 +330,7 @@ release_options(struct options *o)
 		free(copies[i]);
 	buf_release(&o->copies);
 	buf_release(&o->mount);
+	cli_cache_release(&o->access);
 }
 
 /* ---- background ---- */
