@@ -68,7 +68,8 @@ L3 = line stream table merger feed feed_json feed_csv json \
      diffstat diffjson validators refresh \
      route validity \
      rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager intake
-L4 = filewatch load routefile fetch savefile dial transport transport_tcp transports rtr_link rtr_ask feeder listener rtr_server
+L4 = filewatch load routefile fetch savefile dial transport transport_tcp transports rtr_link rtr_ask feeder listener rtr_server \
+     secret privdrop sandbox sandbox_landlock sandbox_seccomp sandbox_pledge
 L5 = cli api_types api_view api_table api_client api_follow
 TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate rtr-serve rtr-dump
 export L0 L1 L2 L3 L4 L5 TOOLS VERSION

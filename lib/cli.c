@@ -249,6 +249,51 @@ cli_open_standard_streams(const struct cli *cli, bool output)
 	close(fd);
 }
 
+static void
+show_grant(const struct cli *cli, const struct sandbox_grant *g)
+{
+	static const char *const verbs[] = {"read", "write", "replace files in", "execute", "connect to port", "bind port"};
+	char what[128] = "";
+
+	for (size_t i = 0, len = 0; i < ARRAY_LEN(verbs) && len < sizeof(what); i++)
+		if (g->rights & 1U << i)
+			len += (size_t)snprintf(what + len, sizeof(what) - len, "%s%s", len ? ", " : "", verbs[i]);
+	if (g->path)
+		cli_warn(cli, "sandbox: may %s %s", what, g->path);
+	else if (g->port == SANDBOX_ANY_PORT)
+		cli_warn(cli, "sandbox: may %s: any", what);
+	else
+		cli_warn(cli, "sandbox: may %s %u", what, g->port);
+}
+
+static void
+show_sandbox(const struct cli *cli, const struct sandbox *box)
+{
+	for (size_t i = 0; i < box->count; i++)
+		show_grant(cli, &box->grants[i]);
+	cli_warn(cli, "sandbox: %s sockets; Landlock ABI %d%s, %s", box->network ? "new" : "no new", box->landlock,
+		 box->landlock ? "" : " (none)", box->seccomp ? "seccomp" : "no seccomp");
+}
+
+void
+cli_enter_sandbox(const struct cli *cli, struct sandbox *box)
+{
+	const char *wish = secure_getenv("VRP_SANDBOX");
+	struct vrp_err err = {0};
+	bool off = wish && strcmp(wish, "off") == 0, show = wish && strcmp(wish, "show") == 0;
+	bool require = wish && strcmp(wish, "require") == 0;
+
+	if (wish && !off && !show && !require && *wish && strcmp(wish, "on") != 0)
+		cli_die(cli, "VRP_SANDBOX '%s': not on, off, show or require", wish);
+	if (!off && sandbox_enter(box, &err) < 0)
+		cli_die(cli, "sandbox: %s", err.msg);
+	if (require && !sandbox_complete(box))
+		cli_die(cli, "VRP_SANDBOX=require: this system has no Landlock with TCP ports, or no seccomp");
+	if (show)
+		show_sandbox(cli, box);
+	sandbox_release(box);
+}
+
 bool
 cli_progress_wanted(void)
 {

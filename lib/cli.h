@@ -14,6 +14,7 @@
 #include "compiler.h"
 #include "err.h"
 #include "out.h"
+#include "sandbox.h"
 
 /* The exit statuses of every tool, vrp(7). */
 enum {
@@ -83,6 +84,14 @@ int cli_close_stdout(const struct cli *cli, int status);
  * With output, standard output has to be open already, or this exits with 2.
  */
 void cli_open_standard_streams(const struct cli *cli, bool output);
+
+/*
+ * Give up whatever the box doesn't name, and release it.  The environment
+ * variable VRP_SANDBOX has a say, vrp(7): "off" leaves everything as it is, "show"
+ * says on stderr what is kept, "require" exits with 2 where the kernel can't do it.
+ * Nobody gains by it: who sets the environment of a program can have it do anything.
+ */
+void cli_enter_sandbox(const struct cli *cli, struct sandbox *box);
 
 /* Is stderr a terminal, so that progress may be shown? */
 bool cli_progress_wanted(void);
