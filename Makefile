@@ -44,15 +44,16 @@ say = $(if $(V),,@echo '$(1)	$@')
 # ---- Dependencies
 
 # The packages of Debian to build with, then those to test with.  `make deps` installs what is missing.
-DEPS_BUILD = gcc libc6-dev pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev ca-certificates xz-utils
+DEPS_BUILD = gcc libc6-dev pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev libssl-dev ca-certificates xz-utils
 DEPS_TEST = bats bgpdump bzip2 clang clang-tidy cppcheck diffutils fish git iproute2 jq libclang-rt-14-dev \
 	    libcmocka-dev mandoc openssl procps python3-cffi python3-dev python3-pip python3-setuptools python3-wheel zsh
 DEPS = $(DEPS_BUILD) $(DEPS_TEST)
 
 # What each program links beside libvrp and libc.
 PKGS_vrp-fetch = libcurl
+PKGS_vrp-sign = libcrypto
 PKGS_rtr-serve = libevent_core
-PKGS_test = cmocka libevent_core libcurl jansson
+PKGS_test = cmocka libevent_core libcurl libcrypto jansson
 
 libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1)))
 
@@ -67,6 +68,7 @@ L3 = line stream table merger feed feed_json feed_csv json \
      export export_text export_json export_csv export_bird export_openbgpd export_rpsl export_slurm export_summary \
      diffstat diffjson validators refresh \
      route validity \
+     sig_key sig_statement sig_signer sig_verifier \
      rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager intake
 L4 = filewatch load routefile fetch savefile dial transport transport_tcp transports rtr_link rtr_ask feeder listener rtr_server \
      secret privdrop sandbox sandbox_landlock sandbox_seccomp sandbox_pledge

@@ -11,7 +11,7 @@ declare -A concern=(
 	[curl]="lib/fetch.c"
 	[event2]="lib/listener.c lib/rtr_server.c cmd/rtr-serve.c"
 	[jansson]=""
-	[openssl]=""
+	[openssl]="lib/sig_key.c"
 	[libssh]=""
 )
 
