@@ -50,9 +50,9 @@ DEPS_TEST = bats bgpdump bzip2 clang clang-tidy cppcheck diffutils fish git ipro
 DEPS = $(DEPS_BUILD) $(DEPS_TEST)
 
 # What each program links beside libvrp and libc.
-PKGS_vrp-fetch = libcurl
+PKGS_vrp-fetch = libcurl libcrypto
 PKGS_vrp-sign = libcrypto
-PKGS_rtr-serve = libevent_core
+PKGS_rtr-serve = libevent_core libcrypto
 PKGS_test = cmocka libevent_core libcurl libcrypto jansson
 
 libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1)))
@@ -68,17 +68,18 @@ L3 = line stream table merger feed feed_json feed_csv json \
      export export_text export_json export_csv export_bird export_openbgpd export_rpsl export_slurm export_summary \
      diffstat diffjson validators refresh \
      route validity \
-     sig_key sig_statement sig_signer sig_verifier \
+     sig_key sig_statement sig_signer sig_verifier sig_file sig_json sig_input \
      rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager intake
 L4 = filewatch load routefile fetch savefile dial transport transport_tcp transports rtr_link rtr_ask feeder listener rtr_server \
-     secret privdrop sandbox sandbox_landlock sandbox_seccomp sandbox_pledge
+     secret sig_keyfile privdrop sandbox sandbox_landlock sandbox_seccomp sandbox_pledge
 L5 = cli api_types api_view api_table api_client api_follow
-TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate rtr-serve rtr-dump
+TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate vrp-sign rtr-serve rtr-dump
 export L0 L1 L2 L3 L4 L5 TOOLS VERSION
 
 LIB_SRC = $(wildcard $(patsubst %,lib/%.c,$(L0) $(L1) $(L2) $(L3) $(L4) $(L5)))
 CMD_SRC = $(wildcard $(TOOLS:%=cmd/%.c))
-PART_SRC = cmd/vrp-fetch-live.c cmd/vrp-validate-watch.c cmd/rtr-dump-once.c cmd/rtr-dump-follow.c
+PART_SRC = cmd/vrp-fetch-live.c cmd/vrp-validate-watch.c cmd/vrp-sign-stream.c cmd/vrp-sign-whole.c \
+	   cmd/rtr-dump-once.c cmd/rtr-dump-follow.c
 
 # What the library for others is made of: the facade, and what it stands on.
 API = api_types api_view api_table api_client api_follow \
@@ -156,6 +157,7 @@ $(BUILD)/bin/%: $(BUILD)/obj/cmd/%.o $(LIB) $(BUILD)/harden.ld
 
 $(BUILD)/bin/vrp-fetch: $(BUILD)/obj/cmd/vrp-fetch-live.o
 $(BUILD)/bin/vrp-validate: $(BUILD)/obj/cmd/vrp-validate-watch.o
+$(BUILD)/bin/vrp-sign: $(BUILD)/obj/cmd/vrp-sign-stream.o $(BUILD)/obj/cmd/vrp-sign-whole.o
 $(BUILD)/bin/rtr-dump: $(BUILD)/obj/cmd/rtr-dump-once.o $(BUILD)/obj/cmd/rtr-dump-follow.o
 
 # Unit tests and helper programs of tests: any of them may need any library.

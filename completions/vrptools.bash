@@ -62,6 +62,15 @@ _vrptools()
 			;;
 		esac
 		;;
+	vrp-sign)
+		options="-k --key -V --verify -p --public -s --signature -q --quiet --json --strict-time --valid --max-age --skew
+			--state --max-size"
+		operands=files
+		# Which takes no file elsewhere.
+		case $prev in
+		-k | --key | -p | --public | -s | --signature | --state) prev=--file ;;
+		esac
+		;;
 	rtr-serve)
 		options="-l --listen -E --ignore-expiry --max-age --max-shrink --refresh --retry --expire --max-version
 			--max-clients --history --notify-interval --query-timeout --stall-timeout --exit-on-eof --shutdown
@@ -97,7 +106,7 @@ _vrptools()
 		mapfile -t COMPREPLY < <(compgen -W "keep flush" -- "$cur")
 		return
 		;;
-	-l | --listen | -t | --timeout | --max-age | --max-size | --max-shrink | --max-clients | --user-agent | \
+	-l | --listen | -t | --timeout | --max-age | --max-size | --valid | --skew | --max-shrink | --max-clients | --user-agent | \
 		-r | --refresh | --retry | --expire | --history | --notify-interval | --query-timeout | --stall-timeout | \
 		--serial | --session | --top | --wait | -p | --preference)
 		return
@@ -113,4 +122,4 @@ _vrptools()
 	fi
 }
 
-complete -F _vrptools vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate rtr-serve rtr-dump
+complete -F _vrptools vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate vrp-sign rtr-serve rtr-dump

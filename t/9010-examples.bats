@@ -108,6 +108,7 @@ run_page() {
 @test "the examples of vrp-validate(1) run" { run_page vrp-validate.1; }
 @test "the examples of vrp-diff(1) run" { run_page vrp-diff.1; }
 @test "the examples of vrp-merge(1) run" { run_page vrp-merge.1; }
+@test "the examples of vrp-sign(1) run" { run_page vrp-sign.1; }
 @test "the examples of rtr-serve(1) run" { run_page rtr-serve.1; }
 @test "the examples of rtr-dump(1) run" { run_page rtr-dump.1; }
 
