@@ -22,6 +22,7 @@
 #include "cli.h"
 #include "feeder.h"
 #include "rtr_server.h"
+#include "sig_keyfile.h"
 #include "stamp.h"
 
 #define LISTEN_MAX 64
@@ -43,6 +44,7 @@ enum {
 	OPT_STALL_TIMEOUT,
 	OPT_EXIT_ON_EOF,
 	OPT_SHUTDOWN,
+	OPT_VERIFY,
 };
 
 static const struct cli_option option_table[] = {
@@ -61,6 +63,7 @@ static const struct cli_option option_table[] = {
 	{OPT_STALL_TIMEOUT, "stall-timeout", "DURATION", "close a router that takes no data for so long (default 60s)"},
 	{OPT_EXIT_ON_EOF, "exit-on-eof", NULL, "exit when the input ends instead of serving on"},
 	{OPT_SHUTDOWN, "shutdown", "MODE", "on SIGTERM: keep (default) or flush routers' data"},
+	{OPT_VERIFY, "verify", "PUB", "take only what this key signed (vrp-sign), may be repeated"},
 	{'v', "verbose", NULL, "log every answer, too"},
 	{'q', "quiet", NULL, "log only warnings and errors"},
 };
@@ -71,6 +74,7 @@ struct options {
 	struct rtr_cache_config cache;
 	struct rtr_server_config server;
 	struct feeder_config feeder;
+	struct sig_keys keys;
 	bool exit_on_eof;
 	bool flush;
 	enum log_level level;
@@ -96,6 +100,18 @@ set_mode(struct cli *cli, struct options *o)
 	o->flush = strcmp(cli->arg, "flush") == 0;
 	if (!o->flush && strcmp(cli->arg, "keep") != 0)
 		cli_usage_error(cli, "--shutdown '%s': not keep or flush", cli->arg);
+}
+
+static void
+trust_key(struct cli *cli, struct options *o)
+{
+	struct vrp_err err = {0};
+
+	o->feeder.verify = &o->keys;
+	if (sig_keyfile_trust(&o->keys, cli->arg, &err) == 0)
+		return;
+	cli_warn_err(cli, cli->arg, &err);
+	exit(EXIT_TROUBLE);
 }
 
 static void
@@ -148,6 +164,9 @@ set_option(struct cli *cli, struct options *o, int opt)
 		break;
 	case OPT_SHUTDOWN:
 		set_mode(cli, o);
+		break;
+	case OPT_VERIFY:
+		trust_key(cli, o);
 		break;
 	case 'v':
 		o->level = LOG_LEVEL_DEBUG;
@@ -402,5 +421,6 @@ main(int argc, char **argv)
 		event_free(d.events[i]);
 	event_base_free(d.base);
 	close(d.eof_fd);
+	sig_keys_release(&options.keys);
 	return EXIT_DONE;
 }

@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 
+#include "sig_keyfile.h"
 #include "stream.h"
 
 #define PROGRESS_INTERVAL 100	/* milliseconds */
@@ -23,6 +24,7 @@ enum {
 	OPT_MAX_SIZE,
 	OPT_CACERT,
 	OPT_USER_AGENT,
+	OPT_VERIFY,
 };
 
 static const struct cli_option option_table[] = {
@@ -37,6 +39,7 @@ static const struct cli_option option_table[] = {
 	{OPT_MAX_SIZE, "max-size", "SIZE", "refuse a larger feed, decompressed (default 2G, 0 any)"},
 	{OPT_CACERT, "cacert", "FILE", "trust these certificate authorities instead of the system's"},
 	{OPT_USER_AGENT, "user-agent", "TEXT", "what to tell servers (default vrp-fetch/VERSION)"},
+	{OPT_VERIFY, "verify", "PUB", "refuse a feed that this key didn't sign (vrp-sign), may be repeated"},
 };
 
 int64_t
@@ -52,6 +55,17 @@ static double
 elapsed(const struct source *s)
 {
 	return (double)(clock_ms() - s->start) / 1000;
+}
+
+static void
+trust_key(struct cli *cli, struct options *o)
+{
+	struct vrp_err err = {0};
+
+	if (sig_keyfile_trust(&o->keys, cli->arg, &err) == 0)
+		return;
+	cli_warn_err(cli, cli->arg, &err);
+	exit(EXIT_TROUBLE);
 }
 
 static void
@@ -90,6 +104,9 @@ set_option(struct cli *cli, struct options *o, int opt)
 		break;
 	case OPT_USER_AGENT:
 		o->fetch.user_agent = cli->arg;
+		break;
+	case OPT_VERIFY:
+		trust_key(cli, o);
 		break;
 	}
 }
@@ -151,6 +168,7 @@ source_read(struct source *s, const struct options *o, const struct validators *
 	struct feed_input input = {read_source, s};
 	struct feed_options feed = o->feed;
 	enum fetch_answer answer = FETCH_FAILED;
+	struct sig_input verified;
 
 	feed.now = time(NULL);
 	feed.skipped = s->mute ? NULL : on_skipped;
@@ -163,8 +181,10 @@ source_read(struct source *s, const struct options *o, const struct validators *
 	s->fetch = fetch_open(s->argument, &o->fetch, known, &s->err);
 	if (s->fetch)
 		answer = fetch_ask(s->fetch, &s->err);
+	sig_input_init(&verified, &input, &o->keys, &s->mark, feed.now);
 	if (answer == FETCH_BODY)
-		s->set = feed_read(&input, &feed, names, &s->result, &s->err);
+		s->set = feed_read(o->keys.count ? &verified.input : &input, &feed, names, &s->result, &s->err);
+	sig_input_release(&verified);
 	erase_progress(s);
 	if (s->set)
 		fetch_remember(s->fetch, &s->validators);
@@ -304,6 +324,7 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < count; i++)
 		free(sources[i].name);
 	free(sources);
+	sig_keys_release(&o.keys);
 	names_unref(names);
 	return cli_close_stdout(&cli, status);
 }

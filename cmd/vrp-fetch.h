@@ -15,11 +15,13 @@
 #include "feed.h"
 #include "fetch.h"
 #include "names.h"
+#include "sig_input.h"
 #include "vrpset.h"
 
 struct options {
 	struct feed_options feed;
 	struct fetch_options fetch;
+	struct sig_keys keys;	/* one of which has to have signed a feed; none: any feed is taken */
 	const char *output;
 	uint32_t refresh;	/* seconds, 0: once */
 	bool full;
@@ -47,6 +49,7 @@ struct source {
 	struct vrpset *set;
 	struct vrp_err err;
 	struct validators validators;
+	struct sig_mark mark;	/* how far a signed stream has been read */
 	uint32_t retry_after;
 	int64_t start;
 	int64_t shown;		/* when the progress line was written last */

@@ -8,7 +8,7 @@ _vrptools()
 	case ${COMP_WORDS[0]##*/} in
 	vrp-fetch)
 		options="-E --ignore-expiry -o --output -q --quiet -r --refresh --full --max-age --strict --timeout
-			--max-size --cacert --user-agent"
+			--max-size --cacert --user-agent --verify"
 		operands=files
 		;;
 	vrp-slurm)
@@ -69,11 +69,12 @@ _vrptools()
 		# Which takes no file elsewhere.
 		case $prev in
 		-k | --key | -p | --public | -s | --signature | --state) prev=--file ;;
+		--verify) prev= ;;
 		esac
 		;;
 	rtr-serve)
 		options="-l --listen -E --ignore-expiry --max-age --max-shrink --refresh --retry --expire --max-version
-			--max-clients --history --notify-interval --query-timeout --stall-timeout --exit-on-eof --shutdown
+			--max-clients --history --notify-interval --query-timeout --stall-timeout --exit-on-eof --shutdown --verify
 			-v --verbose -q --quiet"
 		operands=files
 		;;
@@ -89,7 +90,7 @@ _vrptools()
 
 	COMPREPLY=()
 	case $prev in
-	-f | --file | -o | -O | --output | --cacert)
+	-f | --file | -o | -O | --output | --cacert | --verify)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
