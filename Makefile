@@ -88,12 +88,13 @@ API = api_types api_view api_table api_client api_follow \
 SONAME = libvrp.so.1
 
 TEST_SRC = $(wildcard t/unit/test_*.c t/tools/*.c)
+PRELOAD_SRC = $(wildcard t/preload/*.c)
 FUZZ_SRC = $(wildcard t/fuzz/fuzz_*.c)
 
 LIB = $(BUILD)/libvrp.a
 PUBLIC_LIB = $(BUILD)/lib/$(SONAME) $(BUILD)/lib/libvrp.a
 BIN = $(CMD_SRC:cmd/%.c=$(BUILD)/bin/%)
-TEST_BIN = $(patsubst %.c,$(BUILD)/t/%,$(notdir $(TEST_SRC)))
+TEST_BIN = $(patsubst %.c,$(BUILD)/t/%,$(notdir $(TEST_SRC))) $(PRELOAD_SRC:t/preload/%.c=$(BUILD)/t/%.so)
 FUZZ_BIN = $(FUZZ_SRC:t/fuzz/%.c=$(BUILD)/%)
 MAN = $(wildcard man/*.[0-9])
 
@@ -170,6 +171,12 @@ $(BUILD)/t/%: $(BUILD)/obj/t/unit/%.o $(LIB) $(BUILD)/harden.ld
 	$(link_test)
 $(BUILD)/t/%: $(BUILD)/obj/t/tools/%.o $(LIB) $(BUILD)/harden.ld
 	$(link_test)
+
+# What tests put into a tool, which has no back door for them.
+$(BUILD)/t/%.so: t/preload/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,link)
+	$(Q)$(CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) -O2 -fPIC -shared $< -o $@
 
 $(BUILD)/fuzz_%: $(BUILD)/obj/t/fuzz/fuzz_%.o $(LIB)
 	$(call say,link)

@@ -149,6 +149,18 @@ parse_options(struct cli *cli, int argc, char **argv, struct options *o)
 	check_options(cli, o);
 }
 
+static void
+enter_sandbox(const struct cli *cli, const struct options *o)
+{
+	struct sandbox box;
+
+	sandbox_init(&box);
+	for (size_t i = 0; i < o->cache_count; i++)
+		transports_keep(&o->caches[i].to, o->follow, &box);
+	sandbox_replace(&box, o->output);
+	cli_enter_sandbox(cli, &box);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -165,6 +177,7 @@ main(int argc, char **argv)
 
 	options.transports = transports_all(&options.security);
 	parse_options(&cli, argc, argv, &options);
+	enter_sandbox(&cli, &options);
 	status = options.follow ? follow_run(&cli, &options) : once_run(&cli, &options);
 	free(options.caches);
 	return cli_close_stdout(&cli, status);

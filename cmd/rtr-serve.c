@@ -363,6 +363,22 @@ start_feeder(struct daemon *d, struct vrp_err *err)
 	return feeder;
 }
 
+/*
+ * Once routers are listened for, and before anything of them or of the input is
+ * read: what is listened on is open, and of the rest only FILE is opened again.
+ */
+static void
+enter_sandbox(const struct cli *cli, const struct daemon *d)
+{
+	struct sandbox box;
+
+	sandbox_init(&box);
+	if (d->options->feeder.path)
+		sandbox_follow(&box, d->options->feeder.path);
+	cli_enter_sandbox(cli, &box);
+	log_line(&d->log, LOG_LEVEL_DEBUG, "sandbox: Landlock ABI %d, %s", box.landlock, box.seccomp ? "seccomp" : "no seccomp");
+}
+
 static void
 start(const struct cli *cli, struct daemon *d)
 {
@@ -381,6 +397,7 @@ start(const struct cli *cli, struct daemon *d)
 	for (size_t i = 0; i < d->options->listen_count; i++)
 		if (rtr_server_listen(d->server, d->options->listen[i], &err) < 0)
 			cli_die(cli, "%s", err.msg);
+	enter_sandbox(cli, d);
 	d->feeder = start_feeder(d, &err);
 	if (!d->feeder)
 		cli_die(cli, "%s", err.msg);

@@ -193,6 +193,18 @@ parse_options(struct cli *cli, int argc, char **argv, struct options *o)
 		cli_usage_error(cli, "--quiet leaves nothing for --output");
 }
 
+static void
+enter_sandbox(const struct cli *cli, const struct options *o)
+{
+	struct sandbox box;
+
+	sandbox_init(&box);
+	sandbox_read(&box, o->old);
+	sandbox_read(&box, o->new);
+	sandbox_replace(&box, o->output);
+	cli_enter_sandbox(cli, &box);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -209,6 +221,7 @@ main(int argc, char **argv)
 	int status = EXIT_TROUBLE;
 
 	parse_options(&cli, argc, argv, &o);
+	enter_sandbox(&cli, &o);
 	names = names_new();
 	if (!names)
 		cli_die(&cli, "out of memory");

@@ -293,6 +293,18 @@ open_sources(const struct cli *cli, const struct options *o, char *const *argume
 	return sources;
 }
 
+static void
+enter_sandbox(const struct cli *cli, const struct options *o, const struct source *sources, size_t count)
+{
+	struct sandbox box;
+
+	sandbox_init(&box);
+	for (size_t i = 0; i < count; i++)
+		fetch_keep(sources[i].argument, &o->fetch, o->refresh, &box);
+	sandbox_replace(&box, o->output);
+	cli_enter_sandbox(cli, &box);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -320,6 +332,7 @@ main(int argc, char **argv)
 	argv = index < argc ? argv + index : (char **)standard_input;
 	check_options(&cli, &o, argv);
 	sources = open_sources(&cli, &o, argv, &count);
+	enter_sandbox(&cli, &o, sources, count);
 	status = o.refresh ? live_run(&cli, &o, sources, count, names) : run_once(&cli, &o, sources, count, names);
 	for (size_t i = 0; i < count; i++)
 		free(sources[i].name);

@@ -256,6 +256,17 @@ run(struct job *job)
 	return job->failed ? EXIT_TROUBLE : EXIT_DONE;
 }
 
+static void
+enter_sandbox(const struct cli *cli, const struct options *o)
+{
+	struct sandbox box;
+
+	sandbox_init(&box);
+	sandbox_read(&box, o->input);
+	sandbox_replace(&box, o->output);
+	cli_enter_sandbox(cli, &box);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -282,6 +293,7 @@ main(int argc, char **argv)
 	if (index < argc)
 		o.input = argv[index];
 	job.meta.bird_table = o.table;
+	enter_sandbox(&cli, &o);
 	status = run(&job);
 	buf_release(&job.source);
 	return cli_close_stdout(&cli, status);

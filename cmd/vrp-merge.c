@@ -457,6 +457,18 @@ parse_options(struct cli *cli, int argc, char **argv, struct options *o)
 	check_operands(cli, o);
 }
 
+static void
+enter_sandbox(const struct cli *cli, const struct options *o)
+{
+	struct sandbox box;
+
+	sandbox_init(&box);
+	for (size_t i = 0; i < o->count; i++)
+		sandbox_read(&box, o->paths[i]);
+	sandbox_replace(&box, o->output);
+	cli_enter_sandbox(cli, &box);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -472,6 +484,7 @@ main(int argc, char **argv)
 	int status;
 
 	parse_options(&cli, argc, argv, &o);
+	enter_sandbox(&cli, &o);
 	names = names_new();
 	if (!names)
 		cli_die(&cli, "out of memory");

@@ -349,6 +349,21 @@ parse_options(struct tool *t, int argc, char **argv)
 		cli_usage_error(cli, "--check and --watch exclude each other");
 }
 
+static void
+enter_sandbox(const struct tool *t)
+{
+	struct sandbox box;
+
+	sandbox_init(&box);
+	for (size_t i = 0; i < t->file_count; i++) {
+		if (t->watch)
+			sandbox_follow(&box, t->files[i].path);
+		else
+			sandbox_read(&box, t->files[i].path);
+	}
+	cli_enter_sandbox(t->cli, &box);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -364,6 +379,7 @@ main(int argc, char **argv)
 	struct slurm *slurm;
 
 	parse_options(&t, argc, argv);
+	enter_sandbox(&t);
 	t.names = names_new();
 	if (!t.names)
 		cli_die(&cli, "out of memory");

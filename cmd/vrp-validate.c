@@ -499,6 +499,30 @@ check_options(const struct cli *cli, const struct options *o)
 		cli_usage_error(cli, "--unique looks at origins alone, --aspa at paths");
 }
 
+static void
+keep_table(const struct options *o, struct sandbox *box)
+{
+	struct transports transports = transports_all(&o->security);
+	struct endpoint to;
+
+	if (o->watch || !rtr_ask_names_cache(o->table, &transports))
+		sandbox_read(box, o->table);
+	else if (endpoint_parse(o->table, &transports, &to, NULL) == 0)
+		transports_keep(&to, false, box);
+}
+
+static void
+enter_sandbox(const struct cli *cli, const struct options *o)
+{
+	struct sandbox box;
+
+	sandbox_init(&box);
+	keep_table(o, &box);
+	if (!o->one)
+		routefile_keep(o->routes, &box);
+	cli_enter_sandbox(cli, &box);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -519,6 +543,7 @@ main(int argc, char **argv)
 	if (o.watch && !o.table)
 		o.table = "-";
 	check_options(&cli, &o);
+	enter_sandbox(&cli, &o);
 	status = o.watch ? watch_run(&cli, &o) : validate(&cli, &o);
 	free(o.one);
 	return cli_close_stdout(&cli, status);

@@ -269,7 +269,8 @@ cli_open_standard_streams(const struct cli *cli, bool output)
 static void
 show_grant(const struct cli *cli, const struct sandbox_grant *g)
 {
-	static const char *const verbs[] = {"read", "write", "replace files in", "execute", "connect to port", "bind port"};
+	static const char *const verbs[] = {"read", "write", "replace files in", "execute", "connect to port", "bind port",
+					    "remove files in"};
 	char what[128] = "";
 
 	for (size_t i = 0, len = 0; i < ARRAY_LEN(verbs) && len < sizeof(what); i++)

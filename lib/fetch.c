@@ -64,6 +64,39 @@ fetch_name(const char *source)
 	return asprintf(&name, "%.*s%s", (int)(host - source), source, at + 1) < 0 ? NULL : name;
 }
 
+/* The certificates that libcurl was built to look for. */
+static void
+keep_authorities(const struct fetch_options *o, bool later, struct sandbox *box)
+{
+	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+
+	sandbox_trust(box, later);
+#if LIBCURL_VERSION_NUM >= 0x074600
+	if (info->cainfo)
+		sandbox_read(box, info->cainfo);
+	if (info->capath)
+		sandbox_read(box, info->capath);
+#endif
+	if (o->ca_file && later)
+		sandbox_follow(box, o->ca_file);
+	else if (o->ca_file)
+		sandbox_read(box, o->ca_file);
+}
+
+void
+fetch_keep(const char *source, const struct fetch_options *o, bool later, struct sandbox *box)
+{
+	if (is_url(source)) {
+		sandbox_connect(box, SANDBOX_ANY_PORT);
+		sandbox_resolve(box, later);
+		keep_authorities(o, later, box);
+	} else if (later) {
+		sandbox_follow(box, source);
+	} else {
+		sandbox_read(box, source);
+	}
+}
+
 static void
 note_status(struct fetch *f, const char *line, size_t n)
 {

@@ -25,6 +25,7 @@
 
 #include "compiler.h"
 #include "err.h"
+#include "sandbox.h"
 #include "validators.h"
 
 struct fetch_options {
@@ -44,6 +45,12 @@ struct fetch_options {
 };
 
 struct fetch;
+
+/*
+ * What has to be kept to read a source, once or again and again.  A URL can lead to
+ * any port of any host, by redirects and proxies.
+ */
+void fetch_keep(const char *source, const struct fetch_options *options, bool later, struct sandbox *box);
 
 /*
  * source is a path, "-", or a URL.  Nothing goes over the network yet.  With

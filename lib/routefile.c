@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define READ_SIZE ((size_t)256 * 1024)
+#define HEAD_SIZE 12		/* so much tells an MRT header */
 #define BGPDUMP_PATH_MAX 999	/* what its buffers hold */
 
 struct reader {
@@ -136,7 +137,7 @@ sniff(const struct buf *b)
 		return MRT_BZIP2;
 	if (b->len >= sizeof(xz) && memcmp(p, xz, sizeof(xz)) == 0)
 		return XZ;
-	return b->len >= 12 && p[4] == 0 && p[5] >= 9 && p[5] < 64 && p[6] == 0 ? MRT : LINES;
+	return b->len >= HEAD_SIZE && p[4] == 0 && p[5] >= 9 && p[5] < 64 && p[6] == 0 ? MRT : LINES;
 }
 
 /* "-v" makes it say on standard error what went wrong, which its exit status doesn't. */
@@ -256,8 +257,8 @@ named_bz2(const char *path)
 static int
 read_any(struct reader *r, const char *path, int fd)
 {
-	/* So much tells an MRT header; a pipe may come in pieces. */
-	while (r->data.len < 12) {
+	/* A pipe may come in pieces. */
+	while (r->data.len < HEAD_SIZE) {
 		ssize_t n = read_more(r, fd);
 
 		if (n < 0)
@@ -279,6 +280,31 @@ read_any(struct reader *r, const char *path, int fd)
 	}
 	read_lines(r, fd);
 	return r->rc;
+}
+
+/* A pipe loses what is read, and takes lines only. */
+static bool
+is_dump(const char *path)
+{
+	char head[HEAD_SIZE];
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t n = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? pread(fd, head, sizeof(head), 0) : 0;
+	enum content content = n > 0 ? sniff(&(struct buf){head, (size_t)n, (size_t)n}) : LINES;
+
+	if (fd >= 0)
+		close(fd);
+	return content == MRT || content == MRT_BZIP2;
+}
+
+void
+routefile_keep(const char *path, struct sandbox *box)
+{
+	if (strcmp(path, "-") == 0)
+		return;
+	sandbox_read(box, path);
+	if (is_dump(path))
+		sandbox_execute(box, "bgpdump");
 }
 
 int

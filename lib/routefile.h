@@ -10,6 +10,7 @@
 #include "compiler.h"
 #include "err.h"
 #include "route.h"
+#include "sandbox.h"
 
 /* What a reader calls.  A callback that returns non-zero stops it. */
 struct routefile_ops {
@@ -29,5 +30,8 @@ struct routefile_ops {
  * early, is a reason, too: all routes that it did read were then handed on.
  */
 VRP_NODISCARD int routefile_read(const char *path, const struct routefile_ops *ops, void *ctx, struct vrp_err *err);
+
+/* What has to be kept for that; the first bytes of the file tell whether bgpdump is needed. */
+void routefile_keep(const char *path, struct sandbox *box);
 
 #endif

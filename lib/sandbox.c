@@ -10,6 +10,7 @@
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #endif
 
 #include "sandbox_internal.h"
@@ -205,6 +206,13 @@ sandbox_replace(struct sandbox *box, const char *path)
 	free(real);
 }
 
+void
+sandbox_remove(struct sandbox *box, const char *path)
+{
+	if (path)
+		add_directory(box, path, SANDBOX_REMOVE);
+}
+
 /* Where programs and libraries are, all over the world. */
 static const char *const system_paths[] = {
 	"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store", "/gnu/store",
@@ -283,6 +291,22 @@ sandbox_resolve(struct sandbox *box, bool later)
 }
 
 void
+sandbox_sockets(struct sandbox *box)
+{
+	box->network = true;
+}
+
+void
+sandbox_accounts(struct sandbox *box)
+{
+	static const char *const files[] = {"/etc/nsswitch.conf", "/etc/passwd", "/etc/group", NULL};
+
+	add_paths(box, system_paths, SANDBOX_READ);
+	add_paths(box, files, SANDBOX_READ);
+	sandbox_sockets(box);	/* nscd, sssd and systemd-userdbd are behind those of Unix */
+}
+
+void
 sandbox_trust(struct sandbox *box, bool later)
 {
 	static const char *const paths[] = {
@@ -324,6 +348,28 @@ guard_memory(void)
 		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 }
+
+#ifdef __linux__
+bool
+sandbox_survives(void (*call)(void))
+{
+	static const struct rlimit none = {0, 0};
+	int status = -1;
+	pid_t pid;
+
+	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 0)
+		return true;
+	pid = fork();
+	if (pid == 0) {
+		(void)setrlimit(RLIMIT_CORE, &none);
+		call();
+		_exit(0);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return pid > 0 && status == 0;
+}
+#endif
 
 /* A process has a directory for each thread, and "." and "..". */
 static bool

@@ -42,6 +42,7 @@ enum sandbox_right {
 	SANDBOX_EXECUTE = 8,
 	SANDBOX_CONNECT = 16,
 	SANDBOX_BIND = 32,
+	SANDBOX_REMOVE = 64,	/* files of a directory */
 };
 
 struct sandbox_grant {
@@ -64,7 +65,7 @@ struct sandbox {
 };
 
 void sandbox_init(struct sandbox *box);
-void sandbox_release(struct sandbox *box);	/* what was entered stays */
+void sandbox_release(struct sandbox *box);	/* what was entered stays, and the box goes on to tell what that is */
 
 /*
  * The following note what is kept.  Paths are copied, "-" and those that don't
@@ -85,6 +86,9 @@ void sandbox_follow(struct sandbox *box, const char *path);
 /* A file that is written with savefile.h: the directory of it, or a device or FIFO alone.  NULL is allowed. */
 void sandbox_replace(struct sandbox *box, const char *path);
 
+/* A socket file that is removed in the end: its directory.  NULL is allowed. */
+void sandbox_remove(struct sandbox *box, const char *path);
+
 /* A program, sought in PATH where it has no slash, with its libraries and what a shell script of that name may call. */
 void sandbox_execute(struct sandbox *box, const char *program);
 
@@ -94,13 +98,19 @@ void sandbox_execute(struct sandbox *box, const char *program);
 void sandbox_connect(struct sandbox *box, uint16_t port);
 void sandbox_bind(struct sandbox *box, uint16_t port);
 
+/* New sockets that have no TCP port: Unix, UDP. */
+void sandbox_sockets(struct sandbox *box);
+
+/* Looking up users and groups. */
+void sandbox_accounts(struct sandbox *box);
+
 /* Looking up host names; `later`: for ever, and thus also after /etc/resolv.conf was replaced. */
 void sandbox_resolve(struct sandbox *box, bool later);
 
 /* The certificate authorities of the system, and what OpenSSL, GnuTLS and their environment variables name. */
 void sandbox_trust(struct sandbox *box, bool later);
 
-/* The memory holds secrets (secret.h): no core dumps, and no debugger of the same user's.  /dev/fd can no longer be opened. */
+/* The memory holds secrets (secret.h): no core dumps, and no debugger of the same user's. */
 void sandbox_guard_memory(struct sandbox *box);
 
 /*

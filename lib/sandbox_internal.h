@@ -23,6 +23,12 @@
 /* Is there a grant with any of these rights? */
 bool sandbox_has(const struct sandbox *box, unsigned rights);
 
+/*
+ * May we make a call that a filter from outside, such as SystemCallFilter= of a
+ * unit, could punish by death?  Without a filter yes; else a child finds out.
+ */
+bool sandbox_survives(void (*call)(void));
+
 /* The ABI of Landlock that is now in force, 0 when the kernel doesn't do it. */
 int sandbox_enter_landlock(const struct sandbox *box);
 

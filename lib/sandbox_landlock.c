@@ -105,6 +105,8 @@ fs_access(unsigned rights)
 		access |= FS_WRITE_FILE;
 	if (rights & SANDBOX_REPLACE)
 		access |= FS_WRITE_FILE | FS_MAKE_REG | FS_REMOVE_FILE | FS_READ_DIR;
+	if (rights & SANDBOX_REMOVE)
+		access |= FS_REMOVE_FILE;
 	if (rights & SANDBOX_EXECUTE)
 		access |= FS_EXECUTE;
 	return access;
@@ -140,13 +142,25 @@ allow_port(int ruleset, uint64_t handled, const struct sandbox_grant *g)
 		(void)syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &rule, 0U);
 }
 
+/* All of them, with nothing that they could do. */
+static void
+make_calls(void)
+{
+	(void)syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, CREATE_RULESET_VERSION);
+	(void)syscall(SYS_landlock_add_rule, -1, RULE_PATH_BENEATH, NULL, 0U);
+	(void)syscall(SYS_landlock_restrict_self, -1, 0U);
+}
+
 int
 sandbox_enter_landlock(const struct sandbox *box)
 {
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, CREATE_RULESET_VERSION);
 	struct ruleset handled;
+	long abi;
 	int fd;
 
+	if (!sandbox_survives(make_calls))
+		return 0;
+	abi = syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, CREATE_RULESET_VERSION);
 	if (abi <= 0)
 		return 0;
 	handled = handled_by((int)abi, box);

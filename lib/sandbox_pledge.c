@@ -17,7 +17,7 @@ enter_unveil(const struct sandbox *box)
 			continue;
 		snprintf(rights, sizeof(rights), "%s%s%s%s", g->rights & SANDBOX_READ ? "r" : "",
 			 g->rights & (SANDBOX_WRITE | SANDBOX_REPLACE) ? "w" : "", g->rights & SANDBOX_EXECUTE ? "x" : "",
-			 g->rights & SANDBOX_REPLACE ? "c" : "");
+			 g->rights & (SANDBOX_REPLACE | SANDBOX_REMOVE) ? "c" : "");
 		(void)unveil(g->path, rights);
 	}
 	return unveil(NULL, NULL) == 0;
@@ -30,7 +30,7 @@ sandbox_enter_pledge(const struct sandbox *box)
 
 	snprintf(promises, sizeof(promises), "stdio rpath%s%s%s", box->network ? " inet unix dns" : "",
 		 sandbox_has(box, SANDBOX_REPLACE) ? " wpath cpath fattr" : sandbox_has(box, SANDBOX_WRITE) ? " wpath" : "",
-		 sandbox_has(box, SANDBOX_EXECUTE) ? " proc exec" : "");
+		 sandbox_has(box, SANDBOX_EXECUTE) ? " proc exec" : sandbox_has(box, SANDBOX_REMOVE) ? " cpath" : "");
 	return enter_unveil(box) && pledge(promises, NULL) == 0;
 }
 

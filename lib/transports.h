@@ -6,6 +6,7 @@
 #ifndef VRP_TRANSPORTS_H
 #define VRP_TRANSPORTS_H
 
+#include "sandbox.h"
 #include "transport.h"
 #include "transport_ssh.h"
 #include "transport_tls.h"
@@ -18,5 +19,8 @@ struct transport_security {
 
 /* security is borrowed for as long as endpoints are in use that were parsed with it. */
 struct transports transports_all(const struct transport_security *security);
+
+/* What has to be kept to reach a cache, once or again and again. */
+void transports_keep(const struct endpoint *to, bool later, struct sandbox *box);
 
 #endif

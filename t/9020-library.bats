@@ -88,6 +88,11 @@ page_prototypes() {
 	[ -z "$output" ]
 }
 
+@test "the library leaves alone what its program may do" {
+	nm -D --undefined-only "$tree/lib/libvrp.so.1" >called
+	run -1 grep -wE 'prctl|syscall|setrlimit|chroot|setres[ug]id|setgroups|pledge|unveil' called
+}
+
 @test "every header stands alone, in C and C++, and touches nothing that is not its own" {
 	for header in "$tree"/include/vrp/*.h; do
 		name=vrp/${header##*/}
