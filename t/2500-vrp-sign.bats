@@ -412,12 +412,3 @@ statements() { [ "$(grep -c ^~signed "$RUN/$1.out")" -eq "$2" ]; }
 	wait_log line 'serial 2: .*'
 	rtr-dump -q "127.0.0.1:$(port_of line)" | grep -q '^192.0.2.0/24 24 AS64497'
 }
-
-@test "nothing is kept but what is named" {
-	sign stream >signed
-	run -0 --separate-stderr env VRP_SANDBOX=show vrp-sign -q -k ed25519.key stream
-	[[ $stderr = *'sandbox: no new sockets'* ]]
-	[ "$(grep 'sandbox: may' <<<"$stderr")" = 'vrp-sign: sandbox: may read, write /dev/null' ]
-	run -0 --separate-stderr env VRP_SANDBOX=show vrp-sign -q -V -p ed25519.pub --state state signed
-	[[ $stderr = *'replace files in'* ]]
-}
