@@ -12,6 +12,7 @@
 #include "vrp-sign.h"
 
 #define STATE_MAX 256
+#define WRITE_SIZE ((size_t)32 * 1024)
 
 /* What the callbacks return when standard output failed. */
 #define OUTPUT_FAILED 1
@@ -19,8 +20,8 @@
 struct run {
 	struct tool *tool;
 	struct out out;
+	sigset_t waiting;	/* the signals that are held while we don't wait */
 	struct sig_mark mark, saved;
-	size_t blocks;		/* written */
 	bool refused;		/* some block was not signed */
 };
 
@@ -44,21 +45,31 @@ now_us(void)
 }
 
 static int
-write_out(void *ctx, const char *data, size_t len)
-{
-	struct run *r = ctx;
-
-	out_add(&r->out, data, len);
-	return r->out.error ? OUTPUT_FAILED : 0;
-}
-
-static int
 flush(struct run *r)
 {
 	if (out_flush(&r->out) == 0)
 		return 0;
 	cli_warn(r->tool->cli, "standard output: %s", strerror(errno));
 	return OUTPUT_FAILED;
+}
+
+/* In pieces, so that a block is not held a second time.  Signals may end a write that nobody takes, the second at once. */
+static int
+write_out(void *ctx, const char *data, size_t len)
+{
+	struct run *r = ctx;
+	sigset_t held;
+	size_t n;
+	int rc;
+
+	sigprocmask(SIG_SETMASK, &r->waiting, &held);
+	for (; len; data += n, len -= n) {
+		n = len < WRITE_SIZE ? len : WRITE_SIZE;
+		out_add(&r->out, data, n);
+	}
+	rc = flush(r);
+	sigprocmask(SIG_SETMASK, &held, NULL);
+	return rc;
 }
 
 /*
@@ -111,30 +122,15 @@ catch_signals(sigset_t *waiting)
 	sigdelset(waiting, SIGTERM);
 }
 
-/* Signals may end a write that nobody takes, the second of them at once. */
-static int
-flush_signed(struct run *r, const sigset_t *waiting)
-{
-	sigset_t held;
-	int rc;
-
-	if (r->out.buf.len == 0)
-		return 0;
-	sigprocmask(SIG_SETMASK, waiting, &held);
-	rc = flush(r);
-	sigprocmask(SIG_SETMASK, &held, NULL);
-	return rc;
-}
-
 /* Until the end of the input: 0, what the signer returned, or OUTPUT_FAILED. */
 static int
-sign_all(struct run *r, struct sig_signer *s, char *data, const sigset_t *waiting, struct vrp_err *err)
+sign_all(struct run *r, struct sig_signer *s, char *data, struct vrp_err *err)
 {
 	int rc = 0, ready;
 	ssize_t n;
 
 	while (rc == 0) {
-		ready = wait_for_input(r->tool, waiting);
+		ready = wait_for_input(r->tool, &r->waiting);
 		if (ready < 0)
 			return OUTPUT_FAILED;
 		if (stop_wanted)
@@ -146,8 +142,6 @@ sign_all(struct run *r, struct sig_signer *s, char *data, const sigset_t *waitin
 		if (n <= 0)
 			return n < 0 ? sig_signer_break(s, now_us(), err) : sig_signer_finish(s, now_us(), err);
 		rc = sig_signer_feed(s, data, (size_t)n, now_us(), err);
-		if (rc == 0)
-			rc = flush_signed(r, waiting);
 	}
 	return rc;
 }
@@ -162,19 +156,16 @@ sign_stream(struct tool *t)
 	struct sig_signer *s = sig_signer_new(&config);
 	char *data = malloc(READ_SIZE);
 	struct vrp_err err = {0};
-	sigset_t waiting;
 	int rc;
 
 	if (!s || !data)
 		cli_die(t->cli, "out of memory");
-	catch_signals(&waiting);
+	catch_signals(&r.waiting);
 	enter_sandbox(t);
 	out_init(&r.out, STDOUT_FILENO);
-	rc = sign_all(&r, s, data, &waiting, &err);
+	rc = sign_all(&r, s, data, &err);
 	if (rc < 0)
 		cli_warn_err(t->cli, t->name, &err);
-	if (rc <= 0 && flush_signed(&r, &waiting) != 0)
-		rc = OUTPUT_FAILED;
 	out_release(&r.out);
 	sig_signer_free(s);
 	free(data);
@@ -213,12 +204,10 @@ write_state(struct out *out, const void *ctx)
 	buf_release(&text);
 }
 
-/* What was verified goes out, and only then it is remembered. */
+/* What was let through, and is out, is remembered. */
 static int
-deliver(struct run *r)
+remember(struct run *r)
 {
-	if (flush(r) != 0)
-		return OUTPUT_FAILED;
 	if (!r->tool->state || r->mark.seq == r->saved.seq)
 		return 0;
 	if (cli_write(r->tool->cli, r->tool->state, write_state, &r->mark) < 0)
@@ -230,13 +219,11 @@ deliver(struct run *r)
 static int
 verify_all(struct run *r, struct sig_verifier *v, char *data, struct vrp_err *err)
 {
-	sigset_t none;
-	int rc = 0, failed;
+	int rc = 0;
 	ssize_t n;
 
-	sigprocmask(SIG_BLOCK, NULL, &none);
 	while (rc == 0) {
-		int ready = wait_for_input(r->tool, &none);
+		int ready = wait_for_input(r->tool, &r->waiting);
 
 		if (ready < 0)
 			return OUTPUT_FAILED;
@@ -246,9 +233,10 @@ verify_all(struct run *r, struct sig_verifier *v, char *data, struct vrp_err *er
 		if (n < 0)
 			return OUTPUT_FAILED;
 		rc = n ? sig_verifier_feed(v, data, (size_t)n, now_us() / 1000000, err) : sig_verifier_finish(v, err);
-		failed = rc > 0 ? flush(r) : deliver(r);
-		if (failed || n == 0)
-			return failed ? failed : rc;
+		if (rc <= 0 && remember(r) != 0)
+			return OUTPUT_FAILED;
+		if (n == 0)
+			break;
 	}
 	return rc;
 }
@@ -272,6 +260,7 @@ verify_stream(struct tool *t)
 	v = sig_verifier_new(&config);
 	if (!v || !data)
 		cli_die(t->cli, "out of memory");
+	sigprocmask(SIG_BLOCK, NULL, &r.waiting);
 	enter_sandbox(t);
 	out_init(&r.out, STDOUT_FILENO);
 	rc = verify_all(&r, v, data, &err);
