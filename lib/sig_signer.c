@@ -7,6 +7,7 @@
 #include "sig_signer.h"
 
 #include "names.h"
+#include "sig_held.h"
 #include "sig_split.h"
 #include "sig_statement.h"
 #include "stream.h"
@@ -93,7 +94,7 @@ sig_signer_free(struct sig_signer *s)
 		return;
 	stream_reader_free(s->reader);
 	names_unref(s->names);
-	buf_release(&s->held);
+	sig_held_release(&s->held);
 	buf_release(&s->line);
 	free(s);
 }
@@ -154,7 +155,7 @@ take_piece(struct sig_signer *s, const char *data, const struct sig_piece *p, in
 		s->mark_at = s->held.len;
 	if (s->config.max_size && s->held.len + p->len > s->config.max_size)
 		return vrp_err_at(err, s->split.lines, 0, "a block of more than %zu bytes", s->config.max_size);
-	if (buf_add(&s->held, data, p->len) < 0)
+	if (sig_held_add(&s->held, data, p->len) < 0)
 		return vrp_err_nomem(err);
 	if (p->mark && sig_statement_is(s->held.data + s->mark_at, s->held.len - s->mark_at))
 		return vrp_err_at(err, s->split.lines + !p->ends, 0, "signed already: verify it first");
@@ -189,7 +190,7 @@ end(struct sig_signer *s, int rc, int64_t now_us, struct vrp_err *err)
 		return vrp_err_nomem(err);
 	if (s->bad)
 		drop_bad(s, false);
-	if (s->held.len && s->held.data[s->held.len - 1] != '\n' && buf_add(&s->held, "\n", 1) < 0)
+	if (s->held.len && s->held.data[s->held.len - 1] != '\n' && sig_held_add(&s->held, "\n", 1) < 0)
 		return vrp_err_nomem(err);
 	rc = s->ended ? sign_block(s, now_us, err) : 0;
 	return rc ? rc : sign(s, SIG_END, now_us, err);

@@ -5,6 +5,7 @@
 
 #include "enc.h"
 #include "num.h"
+#include "sig_held.h"
 #include "sig_split.h"
 
 struct sig_verifier {
@@ -35,7 +36,7 @@ void
 sig_verifier_free(struct sig_verifier *v)
 {
 	if (v)
-		buf_release(&v->held);
+		sig_held_release(&v->held);
 	free(v);
 }
 
@@ -155,7 +156,7 @@ take_piece(struct sig_verifier *v, const char *data, const struct sig_piece *p, 
 		v->mark_at = v->held.len;
 	if (v->config.max_size && v->held.len + p->len > most)
 		return vrp_err_set(err, "a block of more than %zu bytes", v->config.max_size);
-	if (buf_add(&v->held, data, p->len) < 0)
+	if (sig_held_add(&v->held, data, p->len) < 0)
 		return vrp_err_nomem(err);
 	mark = v->held.data + v->mark_at;
 	len = v->held.len - v->mark_at;
