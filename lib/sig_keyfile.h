@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Files of keys (sig_key.h), and of all of a small file. */
+/* Keys (sig_key.h) in files. */
 #ifndef VRP_SIG_KEYFILE_H
 #define VRP_SIG_KEYFILE_H
 
