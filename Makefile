@@ -52,7 +52,8 @@ DEPS_TEST = bats bgpdump bzip2 clang clang-tidy cppcheck diffutils fish fuse3 gi
 DEPS = $(DEPS_BUILD) $(DEPS_TEST)
 
 # What each program links beside libvrp and libc.
-PKGS_vrp-fetch = libcurl
+PKGS_vrp-fetch = libcurl libcrypto
+PKGS_vrp-sign = libcrypto
 PKGS_rtr-serve = libevent_core openssl libssh libcrypt
 PKGS_rtr-dump = openssl libssh
 PKGS_vrp-validate = openssl libssh
@@ -72,21 +73,22 @@ L3 = line stream table merger feed feed_json feed_csv json \
      export export_text export_json export_csv export_bird export_openbgpd export_rpsl export_slurm export_summary \
      diffstat diffjson validators refresh \
      route validity ssh_authorized ssh_passwd \
+     sig_key sig_statement sig_signer sig_verifier sig_file sig_json sig_input \
      rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager \
      lifetime intake listen_spec access admission
-L4 = filewatch load routefile fetch feed_ask savefile secret privdrop sandbox sandbox_landlock sandbox_seccomp sandbox_pledge sd \
+L4 = filewatch load routefile fetch feed_ask savefile secret sig_keyfile privdrop sandbox sandbox_landlock sandbox_seccomp sandbox_pledge sd \
      dial transport transport_tcp transport_tls transport_ssh transport_unix \
      transports rtr_link rtr_ask feeder arrival mailbox tcp_keys listener rtr_conn rtr_server \
      tls tls_gate tls_filter ssh_identity ssh_realm ssh_peer ssh_relay ssh_gate \
      source source_stream source_file source_feed source_cache
 L5 = cli cli_cache api_types api_view api_table api_client api_follow
-TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate rtr-serve rtr-dump vrpfs
+TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate vrp-sign rtr-serve rtr-dump vrpfs
 export L0 L1 L2 L3 L4 L5 TOOLS VERSION
 
 LIB_SRC = $(wildcard $(patsubst %,lib/%.c,$(L0) $(L1) $(L2) $(L3) $(L4) $(L5)))
 CMD_SRC = $(wildcard $(TOOLS:%=cmd/%.c))
-PART_SRC = cmd/vrp-fetch-live.c cmd/vrp-validate-watch.c cmd/rtr-dump-once.c cmd/rtr-dump-follow.c \
-	   cmd/rtr-serve-options.c cmd/rtr-serve-relay.c
+PART_SRC = cmd/vrp-fetch-live.c cmd/vrp-validate-watch.c cmd/vrp-sign-stream.c cmd/vrp-sign-whole.c \
+	   cmd/rtr-dump-once.c cmd/rtr-dump-follow.c cmd/rtr-serve-options.c cmd/rtr-serve-relay.c
 
 # The tree of the file system, without FUSE; tests link it, too.
 FS_SRC = $(wildcard $(patsubst %,fs/%.c,node anchors lines changes index edition text file view content inodes tree events \
@@ -180,6 +182,7 @@ $(BUILD)/bin/vrpfs: $(VRPFS_SRC:%.c=$(BUILD)/obj/%.o) $(FS_LIB) $(LIB) $(BUILD)/
 $(BUILD)/bin/vrp-fetch: $(BUILD)/obj/cmd/vrp-fetch-live.o
 $(BUILD)/bin/vrp-validate: $(BUILD)/obj/cmd/vrp-validate-watch.o
 $(BUILD)/bin/rtr-serve: $(BUILD)/obj/cmd/rtr-serve-options.o $(BUILD)/obj/cmd/rtr-serve-relay.o
+$(BUILD)/bin/vrp-sign: $(BUILD)/obj/cmd/vrp-sign-stream.o $(BUILD)/obj/cmd/vrp-sign-whole.o
 $(BUILD)/bin/rtr-dump: $(BUILD)/obj/cmd/rtr-dump-once.o $(BUILD)/obj/cmd/rtr-dump-follow.o
 
 # Unit tests and helper programs of tests: any of them may need any library.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "rtr-serve.h"
 
+#include "sig_keyfile.h"
+
 enum {
 	OPT_MAX_AGE = CLI_LONG,
 	OPT_MAX_SHRINK,
@@ -29,6 +31,7 @@ enum {
 	OPT_USER,
 	OPT_CHROOT,
 	OPT_STDIO_CONNECT,
+	OPT_VERIFY,
 };
 
 static const struct cli_option option_table[] = {
@@ -58,6 +61,7 @@ static const struct cli_option option_table[] = {
 	{OPT_STALL_TIMEOUT, "stall-timeout", "DURATION", "close a router that takes no data for so long (default 60s)"},
 	{OPT_EXIT_ON_EOF, "exit-on-eof", NULL, "exit when the input ends instead of serving on"},
 	{OPT_SHUTDOWN, "shutdown", "MODE", "on SIGTERM: keep (default) or flush routers' data"},
+	{OPT_VERIFY, "verify", "PUB", "take only what this key signed (vrp-sign), may be repeated"},
 	{OPT_USER, "user", "USER[:GROUP]", "become this user when all sockets listen"},
 	{OPT_CHROOT, "chroot", "DIR", "make this the root directory then"},
 	{OPT_STDIO_CONNECT, "stdio-connect", "unix:PATH", "instead of serving: connect standard input and output to this"},
@@ -163,6 +167,18 @@ set_user(struct cli *cli, struct options *o)
 }
 
 static void
+trust_key(struct cli *cli, struct options *o)
+{
+	struct vrp_err err = {0};
+
+	o->feeder.verify = &o->keys;
+	if (sig_keyfile_trust(&o->keys, cli->arg, &err) == 0)
+		return;
+	cli_warn_err(cli, cli->arg, &err);
+	exit(EXIT_TROUBLE);
+}
+
+static void
 set_option(struct cli *cli, struct options *o, int opt)
 {
 	switch (opt) {
@@ -179,6 +195,9 @@ set_option(struct cli *cli, struct options *o, int opt)
 		break;
 	case OPT_SHUTDOWN:
 		set_mode(cli, o);
+		break;
+	case OPT_VERIFY:
+		trust_key(cli, o);
 		break;
 	case OPT_SSH_HOST_KEY:
 		if (o->defaults.host_key_count == LISTEN_HOST_KEYS_MAX)
@@ -280,6 +299,7 @@ release_options(struct options *o)
 {
 	for (size_t i = 0; i < o->spec_count; i++)
 		listen_spec_release(&o->specs[i]);
+	sig_keys_release(&o->keys);
 }
 
 const struct cli rtr_serve_cli = {

@@ -18,6 +18,7 @@
 #include "rtr_cache.h"
 #include "rtr_server.h"
 #include "sd.h"
+#include "sig_key.h"
 
 #define LISTEN_MAX 64
 #define LISTEN_DEFAULT "127.0.0.1:8282"
@@ -33,6 +34,7 @@ struct options {
 	struct rtr_cache_config cache;
 	struct rtr_server_config server;
 	struct feeder_config feeder;
+	struct sig_keys keys;	/* of which one has to have signed the input; none: it need not be signed */
 	uint32_t handshake_timeout;
 	size_t max_handshakes;	/* 0: what is usual for the transport */
 	const char *access;

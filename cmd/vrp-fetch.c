@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 
+#include "sig_keyfile.h"
 #include "stream.h"
 
 #define PROGRESS_INTERVAL 100	/* milliseconds */
@@ -23,6 +24,7 @@ enum {
 	OPT_MAX_SIZE,
 	OPT_CACERT,
 	OPT_USER_AGENT,
+	OPT_VERIFY,
 };
 
 static const struct cli_option option_table[] = {
@@ -37,6 +39,7 @@ static const struct cli_option option_table[] = {
 	{OPT_MAX_SIZE, "max-size", "SIZE", "refuse a larger feed, decompressed (default 2G, 0 any)"},
 	{OPT_CACERT, "cacert", "FILE", "trust these certificate authorities instead of the system's"},
 	{OPT_USER_AGENT, "user-agent", "TEXT", "what to tell servers (default vrp-fetch/VERSION)"},
+	{OPT_VERIFY, "verify", "PUB", "refuse a feed that this key didn't sign (vrp-sign), may be repeated"},
 };
 
 int64_t
@@ -52,6 +55,17 @@ static double
 elapsed(const struct source *s)
 {
 	return (double)(clock_ms() - s->start) / 1000;
+}
+
+static void
+trust_key(struct cli *cli, struct options *o)
+{
+	struct vrp_err err = {0};
+
+	if (sig_keyfile_trust(&o->keys, cli->arg, &err) == 0)
+		return;
+	cli_warn_err(cli, cli->arg, &err);
+	exit(EXIT_TROUBLE);
 }
 
 static void
@@ -90,6 +104,9 @@ set_option(struct cli *cli, struct options *o, int opt)
 		break;
 	case OPT_USER_AGENT:
 		o->ask.fetch.user_agent = cli->arg;
+		break;
+	case OPT_VERIFY:
+		trust_key(cli, o);
 		break;
 	}
 }
@@ -145,6 +162,8 @@ source_read(struct source *s, const struct options *o, const struct validators *
 	ask.feed.ctx = s;
 	ask.progress = s->progress ? show_progress : NULL;
 	ask.ctx = s;
+	ask.keys = o->keys.count ? &o->keys : NULL;
+	ask.mark = &s->mark;
 	s->start = clock_ms();
 	feed_ask(s->argument, &ask, known, names, &s->answer);
 	erase_progress(s);
@@ -294,6 +313,7 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < count; i++)
 		free(sources[i].name);
 	free(sources);
+	sig_keys_release(&o.keys);
 	names_unref(names);
 	return cli_close_stdout(&cli, status);
 }

@@ -14,10 +14,12 @@
 #include "delta.h"
 #include "feed_ask.h"
 #include "names.h"
+#include "sig_input.h"
 #include "vrpset.h"
 
 struct options {
 	struct feed_ask_options ask;
+	struct sig_keys keys;	/* one of which has to have signed a feed; none: any feed is taken */
 	const char *output;
 	uint32_t refresh;	/* seconds, 0: once */
 	bool full;
@@ -34,6 +36,7 @@ struct source {
 
 	/* While and after it is read. */
 	struct feed_answer answer;
+	struct sig_mark mark;	/* how far a signed stream has been read */
 	int64_t start;
 	int64_t shown;		/* when the progress line was written last */
 };

@@ -11,7 +11,7 @@ _vrptools()
 	case ${COMP_WORDS[0]##*/} in
 	vrp-fetch)
 		options="-E --ignore-expiry -o --output -q --quiet -r --refresh --full --max-age --strict --timeout
-			--max-size --cacert --user-agent"
+			--max-size --cacert --user-agent --verify"
 		operands=files
 		;;
 	vrp-slurm)
@@ -65,6 +65,16 @@ _vrptools()
 			;;
 		esac
 		;;
+	vrp-sign)
+		options="-k --key -V --verify -p --public -s --signature -q --quiet --json --strict-time --valid --max-age --skew
+			--state --max-size"
+		operands=files
+		# Which takes no file elsewhere.
+		case $prev in
+		-k | --key | -p | --public | -s | --signature | --state) prev=--file ;;
+		--verify) prev= ;;
+		esac
+		;;
 	vrpfs)
 		options="-b --background -f --foreground -o --options -E --ignore-expiry --refresh --max-age --strict --timeout
 			--max-size --cacert --user-agent --exit-on-eof -v --verbose -q --quiet $access"
@@ -74,7 +84,7 @@ _vrptools()
 		options="-l --listen -E --ignore-expiry --max-age --max-shrink --refresh --retry --expire --max-version
 			--max-clients --max-clients-per-address --access --tcp-keys --tls-cert --tls-key --tls-client-ca
 			--ssh-host-key --ssh-authorized-keys --ssh-passwords --handshake-timeout --max-handshakes
-			--history --notify-interval --query-timeout --stall-timeout --exit-on-eof --shutdown
+			--history --notify-interval --query-timeout --stall-timeout --exit-on-eof --shutdown --verify
 			--user --chroot --stdio-connect -v --verbose -q --quiet"
 		operands=files
 		# Which is a file here, and not a hash.
@@ -93,7 +103,7 @@ _vrptools()
 	COMPREPLY=()
 	case $prev in
 	-f | --file | -o | -O | --output | --cacert | --tls-ca | --tls-cert | --tls-key | --ssh-known-hosts | --ssh-key | \
-		--ssh-password-file | --access | --tcp-keys | --tls-client-ca | --ssh-authorized-keys | --ssh-passwords)
+		--ssh-password-file | --access | --tcp-keys | --tls-client-ca | --ssh-authorized-keys | --ssh-passwords | --verify)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
@@ -119,7 +129,7 @@ _vrptools()
 		mapfile -t COMPREPLY < <(compgen -W "keep flush" -- "$cur")
 		return
 		;;
-	-l | --listen | -t | --timeout | --max-age | --max-size | --max-shrink | --max-clients | --user-agent | \
+	-l | --listen | -t | --timeout | --max-age | --max-size | --valid | --skew | --max-shrink | --max-clients | --user-agent | \
 		-r | --refresh | --retry | --expire | --history | --notify-interval | --query-timeout | --stall-timeout | \
 		--serial | --session | --top | --wait | -p | --preference | --tls-name | --ssh-host-key | \
 		--max-clients-per-address | --handshake-timeout | --max-handshakes | --stdio-connect)
@@ -136,4 +146,4 @@ _vrptools()
 	fi
 }
 
-complete -F _vrptools vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate rtr-serve rtr-dump vrpfs
+complete -F _vrptools vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate vrp-sign rtr-serve rtr-dump vrpfs

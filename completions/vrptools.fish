@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: ISC
 # fish completion of the vrptools.
 
-for tool in vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate rtr-serve rtr-dump vrpfs
+for tool in vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate vrp-sign rtr-serve rtr-dump vrpfs
 	complete -c $tool -s h -l help -d 'show the help and exit'
-	complete -c $tool -s V -l version -d 'show the version and exit'
+	test $tool = vrp-sign
+	or complete -c $tool -s V -l version -d 'show the version and exit'
 end
 
 complete -c vrp-fetch -s E -l ignore-expiry -d 'keep records that have expired'
@@ -17,6 +18,7 @@ complete -c vrp-fetch -l timeout -x -d 'give up on a download after so long'
 complete -c vrp-fetch -l max-size -x -d 'refuse a larger feed'
 complete -c vrp-fetch -l cacert -r -F -d 'trust these certificate authorities'
 complete -c vrp-fetch -l user-agent -x -d 'what to tell servers'
+complete -c vrp-fetch -l verify -r -F -d 'refuse a feed that this key did not sign'
 
 complete -c vrp-slurm -s c -l check -d 'only check the files'
 complete -c vrp-slurm -s f -l file -r -F -d 'exceptions to apply'
@@ -54,6 +56,20 @@ complete -c vrp-validate -l rov -d 'write lines as rpki-rov does'
 complete -c vrp-validate -l only -x -a 'valid invalid not-found aspa-valid aspa-unknown aspa-invalid' -d 'only routes in these states'
 complete -c vrp-validate -l watch -r -F -d 'follow the table, and write whose state changes'
 
+complete -c vrp-sign -l version -d 'show the version and exit'
+complete -c vrp-sign -s k -l key -r -F -d 'sign with this private key'
+complete -c vrp-sign -s V -l verify -d 'verify'
+complete -c vrp-sign -s p -l public -r -F -d 'trust this public key'
+complete -c vrp-sign -s s -l signature -r -F -d 'the signature of a file, apart from it'
+complete -c vrp-sign -s q -l quiet -d 'no summary'
+complete -c vrp-sign -l json -d 'the signature of GoRTR in a JSON export'
+complete -c vrp-sign -l strict-time -d 'demand that the dates of JSON are signed and good'
+complete -c vrp-sign -l valid -x -d 'how long signatures shall be good'
+complete -c vrp-sign -l max-age -x -d 'refuse what was signed longer ago'
+complete -c vrp-sign -l skew -x -d 'how far the clock of the signer may be ahead'
+complete -c vrp-sign -l state -r -F -d 'remember what was let through'
+complete -c vrp-sign -l max-size -x -d 'refuse a larger block or file'
+
 complete -c rtr-serve -s l -l listen -x -d 'serve routers here'
 complete -c rtr-serve -s E -l ignore-expiry -d 'serve records that have expired, too'
 complete -c rtr-serve -l max-age -x -d 'withdraw a table whose data is older'
@@ -81,6 +97,7 @@ complete -c rtr-serve -l history -x -d 'keep at most so many changes'
 complete -c rtr-serve -l notify-interval -x -d 'least time between two Notifies'
 complete -c rtr-serve -l query-timeout -x -d 'for the first query and the rest of a PDU'
 complete -c rtr-serve -l stall-timeout -x -d 'close a router that takes no data for so long'
+complete -c rtr-serve -l verify -r -F -d 'take only what this key signed'
 complete -c rtr-serve -l exit-on-eof -d 'exit when the input ends'
 complete -c rtr-serve -l shutdown -x -a 'keep flush' -d 'what becomes of the data of routers on SIGTERM'
 complete -c rtr-serve -s v -l verbose -d 'log every answer, too'

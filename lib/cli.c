@@ -35,6 +35,18 @@ print_option(int value, const char *name, const char *arg, const char *help)
 	printf("%-30s %s\n", left, help);
 }
 
+/* What --version is, whatever -V is. */
+#define LONG_VERSION 2
+
+static bool
+has_own(const struct cli *cli, int value)
+{
+	for (size_t i = 0; i < cli->option_count; i++)
+		if (cli->options[i].value == value)
+			return true;
+	return false;
+}
+
 static VRP_NORETURN void
 print_help(const struct cli *cli)
 {
@@ -42,7 +54,14 @@ print_help(const struct cli *cli)
 	for (size_t i = 0; i < cli->option_count; i++)
 		print_option(cli->options[i].value, cli->options[i].name, cli->options[i].arg, cli->options[i].help);
 	print_option('h', "help", NULL, "show this help and exit");
-	print_option('V', "version", NULL, "show the version and exit");
+	print_option(has_own(cli, 'V') ? CLI_LONG : 'V', "version", NULL, "show the version and exit");
+	exit(cli_close_stdout(cli, EXIT_DONE));
+}
+
+void
+cli_print_version(const struct cli *cli)
+{
+	printf("%s %s\n", cli->tool, VRPTOOLS_VERSION);
 	exit(cli_close_stdout(cli, EXIT_DONE));
 }
 
@@ -67,16 +86,14 @@ cli_next(struct cli *cli, int argc, char **argv, int *index)
 		}
 	}
 	longs[cli->option_count] = (struct option){"help", no_argument, NULL, 'h'};
-	longs[cli->option_count + 1] = (struct option){"version", no_argument, NULL, 'V'};
-	memcpy(shorts + n, "hV", 3);
+	longs[cli->option_count + 1] = (struct option){"version", no_argument, NULL, LONG_VERSION};
+	memcpy(shorts + n, has_own(cli, 'V') ? "h\0" : "hV", 3);
 
 	value = getopt_long(argc, argv, shorts, longs, NULL);
 	if (value == 'h')
 		print_help(cli);
-	if (value == 'V') {
-		printf("%s %s\n", cli->tool, VRPTOOLS_VERSION);
-		exit(cli_close_stdout(cli, EXIT_DONE));
-	}
+	if (value == LONG_VERSION || (value == 'V' && !has_own(cli, 'V')))
+		cli_print_version(cli);
 	if (value == '?') {
 		fprintf(stderr, "try '%s -h'\n", cli->tool);
 		exit(EXIT_TROUBLE);

@@ -37,7 +37,7 @@ struct cli {
 	const char *tool;
 	const char *synopsis;	/* behind the name: "[options] [SOURCE ...]" */
 	const char *purpose;	/* one line */
-	const struct cli_option *options;	/* -h and -V are added */
+	const struct cli_option *options;	/* -h and -V are added; a -V of the tool's own leaves --version */
 	size_t option_count;
 	bool ordered;		/* operands come from cli_next(), too, where they stand among the options */
 	const char *arg;	/* argument of the option that cli_next() returned last, or the operand */
@@ -50,6 +50,9 @@ struct cli {
  * them.  -h and -V print and exit 0, a bad option prints a hint and exits 2.
  */
 int cli_next(struct cli *cli, int argc, char **argv, int *index);
+
+/* As -V does, exit 0. */
+VRP_NORETURN void cli_print_version(const struct cli *cli);
 
 /* Print the usage error and the hint, exit 2. */
 VRP_NORETURN void cli_usage_error(const struct cli *cli, const char *fmt, ...) VRP_PRINTF(2, 3);

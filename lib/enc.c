@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "enc.h"
 
-static const char hex_digits[] = "0123456789ABCDEF";
+static const char hex_digits[] = "0123456789ABCDEF", hex_lower[] = "0123456789abcdef";
 static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 static int
@@ -13,16 +13,28 @@ hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-char *
-hex_encode(char *dst, const void *data, size_t len)
+static char *
+encode_with(char *dst, const void *data, size_t len, const char *digits)
 {
 	const unsigned char *p = data;
 
 	for (size_t i = 0; i < len; i++) {
-		*dst++ = hex_digits[p[i] >> 4];
-		*dst++ = hex_digits[p[i] & 15];
+		*dst++ = digits[p[i] >> 4];
+		*dst++ = digits[p[i] & 15];
 	}
 	return dst;
+}
+
+char *
+hex_encode(char *dst, const void *data, size_t len)
+{
+	return encode_with(dst, data, len, hex_digits);
+}
+
+char *
+hex_encode_lower(char *dst, const void *data, size_t len)
+{
+	return encode_with(dst, data, len, hex_lower);
 }
 
 bool

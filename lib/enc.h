@@ -12,6 +12,7 @@
 
 /* Upper-case digits, 2 * len of them, no NUL; returns the end. */
 char *hex_encode(char *dst, const void *data, size_t len);
+char *hex_encode_lower(char *dst, const void *data, size_t len);	/* as sha256sum(1) has them */
 
 /* Exactly n bytes from 2 * n digits of any case. */
 bool hex_decode(const char *s, size_t len, unsigned char *out, size_t n);

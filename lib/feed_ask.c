@@ -23,6 +23,21 @@ read_some(void *ctx, void *dst, size_t len, struct vrp_err *err)
 	return n;
 }
 
+static struct vrpset *
+read_body(const struct feed_ask_options *options, const struct feed_input *input, const struct feed_options *feed,
+	  struct names *names, struct feed_answer *out)
+{
+	struct sig_input verified;
+	struct vrpset *set;
+
+	if (!options->keys)
+		return feed_read(input, feed, names, &out->result, &out->err);
+	sig_input_init(&verified, input, options->keys, options->mark, feed->now);
+	set = feed_read(&verified.input, feed, names, &out->result, &out->err);
+	sig_input_release(&verified);
+	return set;
+}
+
 void
 feed_ask(const char *source, const struct feed_ask_options *options, const struct validators *known, struct names *names,
 	 struct feed_answer *out)
@@ -38,7 +53,7 @@ feed_ask(const char *source, const struct feed_ask_options *options, const struc
 	if (a.fetch)
 		answer = fetch_ask(a.fetch, &out->err);
 	if (answer == FETCH_BODY)
-		out->set = feed_read(&input, &feed, names, &out->result, &out->err);
+		out->set = read_body(options, &input, &feed, names, out);
 	if (out->set)
 		fetch_remember(a.fetch, &out->validators);
 	else if (a.fetch && answer != FETCH_UNCHANGED)

@@ -15,12 +15,17 @@
 #include "feed.h"
 #include "fetch.h"
 #include "names.h"
+#include "sig_input.h"
 #include "validators.h"
 #include "vrpset.h"
 
 struct feed_ask_options {
 	struct fetch_options fetch;
 	struct feed_options feed;	/* `now` is filled in */
+
+	/* One of these has to have signed the feed, sig_input.h; NULL: any feed is taken.  mark, of streams, may be NULL. */
+	const struct sig_keys *keys;
+	struct sig_mark *mark;
 
 	/* How far it has come, at each read; may be NULL. */
 	void (*progress)(void *ctx, uint64_t bytes, size_t records);

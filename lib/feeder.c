@@ -10,8 +10,10 @@
 #include "filewatch.h"
 #include "intake.h"
 #include "names.h"
+#include "sig_verifier.h"
 
 #define READ_SIZE ((size_t)256 * 1024)
+#define SIGNED_MAX ((size_t)1 << 30)	/* bytes of a block that wait for its signature */
 #define CLOCK_CHECK_MS 3600000	/* the longest wait otherwise: the clock may be set */
 
 /* What is written to the pipe that wakes the thread. */
@@ -28,6 +30,8 @@ struct feeder {
 	struct names *names;
 	struct intake *intake;
 	struct vrpset *delivered;	/* what the last update led to */
+	struct sig_verifier *verifier;	/* of what is read now; NULL where none is wanted */
+	struct sig_mark mark;	/* how far a file was let through, which may not be replaced by an older one */
 	struct filewatch watch;	/* of the file */
 	int failed;		/* errno of the last attempt to open it, which is said once */
 };
@@ -62,6 +66,66 @@ check_memory(struct feeder *f, int rc)
 		log_line(&f->log, LOG_LEVEL_ERROR, "out of memory while reading input");
 }
 
+static int
+on_verified(void *ctx, const char *data, size_t len)
+{
+	struct feeder *f = ctx;
+
+	check_memory(f, intake_feed(f->intake, data, len, now()));
+	return 0;
+}
+
+/* What is read from now on is another stream.  -1 when memory is out. */
+static int
+begin_verifying(struct feeder *f)
+{
+	struct sig_verifier_config config = {
+		.keys = f->config.verify,
+		.mark = &f->mark,
+		.rules = {.skew = SIG_SKEW_DEFAULT},
+		.max_size = SIGNED_MAX,
+		.accepted = on_verified,
+		.ctx = f,
+	};
+
+	if (!f->config.verify)
+		return 0;
+	sig_verifier_free(f->verifier);
+	f->verifier = sig_verifier_new(&config);
+	return f->verifier ? 0 : -1;
+}
+
+static int
+refuse(struct feeder *f, const struct vrp_err *err)
+{
+	const char *name = f->config.path ? f->config.path : "input";
+
+	if (err->line)
+		log_line(&f->log, LOG_LEVEL_ERROR, "%s:%zu: %s; the rest is refused", name, err->line, err->msg);
+	else
+		log_line(&f->log, LOG_LEVEL_ERROR, "%s: %s", name, err->msg);
+	return -1;
+}
+
+/* Bytes of the input, or none at its end.  -1 when nothing more of it is to be taken, which was said. */
+static int
+take(struct feeder *f, size_t len)
+{
+	struct vrp_err err = {0};
+	int rc;
+
+	if (!f->config.verify) {
+		check_memory(f, len ? intake_feed(f->intake, f->data, len, now()) : intake_finish(f->intake, now()));
+		return 0;
+	}
+	rc = len ? sig_verifier_feed(f->verifier, f->data, len, now(), &err) : sig_verifier_finish(f->verifier, &err);
+	if (rc < 0)
+		return refuse(f, &err);
+	if (len == 0)
+		check_memory(f, intake_finish(f->intake, now()));
+	return 0;
+}
+
 /* One read of the stream, and its end. */
 static void
 read_stream(struct feeder *f)
@@ -70,13 +134,12 @@ read_stream(struct feeder *f)
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
-	if (n > 0) {
-		check_memory(f, intake_feed(f->intake, f->data, (size_t)n, now()));
-		return;
-	}
 	if (n < 0)
 		log_line(&f->log, LOG_LEVEL_ERROR, "input: %s", strerror(errno));
-	check_memory(f, n < 0 ? intake_break(f->intake, now()) : intake_finish(f->intake, now()));
+	if (n < 0 || take(f, (size_t)n) < 0)
+		check_memory(f, intake_break(f->intake, now()));
+	else if (n > 0)
+		return;
 	if (f->delivered)
 		log_line(&f->log, LOG_LEVEL_NOTICE, "input has ended");
 	else
@@ -104,13 +167,14 @@ read_file(struct feeder *f)
 		return;
 	}
 	filewatch_took(&f->watch, fd);
+	check_memory(f, rc = begin_verifying(f));
 	while (rc == 0 && (n = read(fd, f->data, READ_SIZE)) > 0)
-		rc = intake_feed(f->intake, f->data, (size_t)n, now());
+		rc = take(f, (size_t)n);
 	if (n < 0)
 		log_line(&f->log, LOG_LEVEL_ERROR, "%s: %s", f->config.path, strerror(errno));
 	close(fd);
-	check_memory(f, rc);
-	check_memory(f, n < 0 ? intake_break(f->intake, now()) : intake_finish(f->intake, now()));
+	if (n < 0 || rc < 0 || take(f, 0) < 0)
+		check_memory(f, intake_break(f->intake, now()));
 }
 
 /* False when the thread has to end. */
@@ -202,6 +266,7 @@ feeder_free(struct feeder *f)
 		close(f->wake[1]);
 	}
 	intake_free(f->intake);
+	sig_verifier_free(f->verifier);
 	vrpset_unref(f->delivered);
 	names_unref(f->names);
 	free(f->data);
@@ -237,7 +302,7 @@ feeder_start(const struct feeder_config *config, const struct log *log, struct v
 	f->data = malloc(READ_SIZE);
 	f->names = names_new();
 	f->intake = f->names ? intake_new(f->names, &rules, log) : NULL;
-	if (f->data && f->intake)
+	if (f->data && f->intake && begin_verifying(f) == 0)
 		rc = pipe2(f->wake, O_CLOEXEC | O_NONBLOCK) < 0 ? errno : pthread_create(&f->thread, NULL, run, f);
 	if (rc) {
 		vrp_err_set(err, "cannot start reading input: %s", strerror(rc));

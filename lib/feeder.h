@@ -14,6 +14,7 @@
 #include "err.h"
 #include "log.h"
 #include "rtr_cache.h"
+#include "sig_key.h"
 
 struct feeder_config {
 	/*
@@ -22,6 +23,12 @@ struct feeder_config {
 	 */
 	const char *path;
 	int fd;
+
+	/*
+	 * The input is a signed stream (sig_verifier.h) of one of these keys, borrowed,
+	 * and nothing else gets to the intake; NULL: any stream.
+	 */
+	const struct sig_keys *verify;
 
 	bool ignore_expiry;	/* as in struct intake_config */
 	uint32_t max_age;

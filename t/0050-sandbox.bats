@@ -64,6 +64,18 @@ keeps() {
 	keeps '' 0 vrp-validate --watch <(echo '10.0.0.0/8 AS1') <table
 }
 
+@test "vrp-sign keeps its input, and the files that it writes" {
+	need_preload
+	(umask 077 && openssl genpkey -algorithm ed25519 -out sign.key)
+	openssl pkey -in sign.key -pubout -out sign.pub
+	vrp-sign -k sign.key table >signed
+	keeps '' 0 vrp-sign -k sign.key table
+	keeps '' 0 vrp-sign -k sign.key -s table.sig <table
+	keeps '' 0 vrp-sign -V -p sign.pub --state state signed
+	keeps '' 0 vrp-sign -V -p sign.pub -s table.sig table
+	keeps '' 0 vrp-fetch -q --verify sign.pub signed
+}
+
 @test "what reads files is not let into the network" {
 	need_preload
 	echo '{"roas":[{"prefix":"10.0.0.0/8","maxLength":8,"asn":1,"ta":"x"}]}' >feed.json

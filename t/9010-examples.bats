@@ -134,6 +134,7 @@ run_page() {
 @test "the examples of vrp-validate(1) run" { run_page vrp-validate.1; }
 @test "the examples of vrp-diff(1) run" { run_page vrp-diff.1; }
 @test "the examples of vrp-merge(1) run" { run_page vrp-merge.1; }
+@test "the examples of vrp-sign(1) run" { run_page vrp-sign.1; }
 @test "the examples of rtr-serve(1) run" {
 	with_tls
 	printf 'allow %s\n' 0.0.0.0/0 ::/0 >access

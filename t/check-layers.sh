@@ -12,7 +12,7 @@ declare -A concern=(
 	[fuse3]="fs/ops.c fs/ops.h fs/followers.c fs/followers.h fs/session.c fs/session.h"
 	[event2]="lib/listener.c lib/rtr_conn.c lib/rtr_server.c lib/tls_filter.c lib/tls_gate.c cmd/rtr-serve.c"
 	[jansson]=""
-	[openssl]="lib/tls.c lib/tls_filter.c lib/tls_gate.c lib/transport_tls.c"
+	[openssl]="lib/sig_key.c lib/tls.c lib/tls_filter.c lib/tls_gate.c lib/transport_tls.c"
 	[libssh]="lib/transport_ssh.c lib/ssh_identity.c lib/ssh_realm.c lib/ssh_peer.c lib/ssh_relay.c lib/ssh_peer_internal.h"
 )
 

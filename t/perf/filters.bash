@@ -59,6 +59,8 @@ measure_filters() {
 	# The machine's own bound, and each part on what is sorted already, as our tools write it.
 	say "vrp-slurm with 10 and 10,000 filters, vrp-diff, vrp-merge, vrp-format; in turn with awk, comm, sort, jq"
 	for n in 10 10000; do slurm_file "$n" >"$work/slurm$n.json"; done
+	(umask 077 && openssl genpkey -algorithm ed25519 -out "$work/sign.key")
+	openssl pkey -in "$work/sign.key" -pubout -out "$work/sign.pub"
 	records_of "$work/table.vrp" | LC_ALL=C sort >"$work/table.sorted"
 	records_of "$work/after.vrp" | LC_ALL=C sort >"$work/after.sorted"
 	for ((i = 0; i < runs; i++)); do
@@ -73,6 +75,10 @@ measure_filters() {
 		timed vrp-format-csv csv "$bin/vrp-format" -q -o csv "$work/table.vrp"
 		timed awk csv awk -v OFS=, '$1 ~ "/" { print $3, $1, $2, $4, $5 }' "$work/table.vrp"
 		timed vrp-format json "$bin/vrp-format" -q -o json "$work/table.vrp"
+		timed vrp-sign sign "$bin/vrp-sign" -q -k "$work/sign.key" "$work/table.vrp"
+		timed vrp-sign-V verify "$bin/vrp-sign" -q -V -p "$work/sign.pub" "$work/out.vrp-sign"
+		timed openssl-dgst sign openssl dgst -sha256 "$work/table.vrp"
+		timed openssl-dgst verify openssl dgst -sha256 "$work/table.vrp"
 	done
 	check_filters
 	for ((i = 0; i < slow; i++)); do
@@ -95,6 +101,7 @@ check_filters() {
 		awk '{ key = substr($0, 2) } { n[key]++; line[key] = $0 } END { for (k in n) if (n[k] == 1) print line[k] }' \
 			>"$work/out.comm-records"
 	same_lines diff-records comm-records
+	cmp "$work/table.vrp" "$work/out.vrp-sign-V"
 }
 
 report_filters() {
@@ -109,9 +116,12 @@ report_filters() {
 	filter_row "the union of two tables" merge $((2 * vrps)) vrp-merge sort-mu
 	filter_row "a table as CSV" csv "$vrps" vrp-format-csv awk
 	filter_row "a table as JSON" json "$vrps" vrp-format jq
+	filter_row "a table, signed with Ed25519" sign "$vrps" vrp-sign openssl-dgst
+	filter_row "a signed table, verified" verify "$vrps" vrp-sign-V openssl-dgst
 	echo
 	echo "jq-slurm applies one filter by AS. StayRTR's time is from its log: from having read the feed to having applied the"
-	echo "exceptions. comm and sort get their input sorted, and compare lines; vrp-diff and vrp-merge read any order."
+	echo "exceptions. openssl dgst -sha256 hashes the same bytes, which is part of both signing and verifying, and checks nothing."
+	echo "comm and sort get their input sorted, and compare lines; vrp-diff and vrp-merge read any order."
 	echo
 }
 
@@ -132,6 +142,8 @@ shown() {
 	vrp-format-csv) echo vrp-format ;;
 	jq-slurm) echo "jq, one filter" ;;
 	sort-mu) echo "sort -m -u" ;;
+	vrp-sign-V) echo "vrp-sign -V" ;;
+	openssl-dgst) echo "openssl dgst -sha256" ;;
 	*) echo "$1" ;;
 	esac
 }
@@ -145,6 +157,8 @@ filter_targets() {
 	rate_target vrp-merge merge $((2 * vrps))
 	rate_target vrp-format-csv csv "$vrps"
 	rate_target vrp-format json "$vrps"
+	rate_target vrp-sign sign "$vrps"
+	rate_target vrp-sign-V verify "$vrps"
 }
 
 rate_target() {
