@@ -7,12 +7,12 @@
 fs_mount=$work/mnt
 fs_threads="1 2 4"
 
+# A file that was just closed may keep it busy for a moment.
 fs_unmount() {
-	fusermount3 -u "$fs_mount" 2>/dev/null || true
-	while grep -q " $fs_mount fuse" /proc/self/mounts; do sleep 0.05; done
+	while grep -q " $fs_mount fuse" /proc/self/mounts; do
+		fusermount3 -u "$fs_mount" 2>/dev/null || sleep 0.05
+	done
 }
-
-fs_mount() { "$bin/vrpfs" -q --max-age 0 "$work/table.vrp" "$fs_mount"; }
 
 fs_pid() { pgrep -f "^$bin/vrpfs .* $fs_mount\$"; }
 
@@ -48,7 +48,8 @@ fs_measure_routes() {
 		timed vrpfs again "$perf/bench-fs" "$fs_mount/route" 4 3 <"$work/routes"
 		echo "name=vrpfs what=again4 $(cat "$work/out.vrpfs")" >>"$raw"
 	done
-	fusermount3 -u "$work/bound"
+	kill "$server"
+	fusermount3 -uz "$work/bound" || true
 }
 
 measure_fs() {
