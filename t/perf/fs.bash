@@ -25,7 +25,8 @@ fs_memory() {
 
 # Different files for each number of threads, and the same for vrpfs and the bound.
 fs_routes() {
-	grep '^[0-9a-f:.]*/' "$work/table.vrp" | awk -v n="$1" 'NR % 33 == n { print $1 "/" $3 }' | head -n 20000 | shuf --random-source=<(yes)
+	grep '^[0-9a-f:.]*/' "$work/table.vrp" | awk -v n="$1" 'NR % 33 == n && ++count <= 20000 { print $1 "/" $3 }' |
+		shuf --random-source="$work/table.vrp"
 }
 
 # reads NAME THREADS DIRECTORY LIST
