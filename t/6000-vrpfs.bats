@@ -18,8 +18,7 @@ records() { grep -v '^[%~]' "$@"; }
 	grep -r '' m/asn --include vrps | sed -E 's,^m/asn/(AS[0-9]+)/vrps:,\1 ,' >by-as
 	run ! awk '$1 != $4 { print; bad = 1 } END { exit !bad }' by-as
 	same <(cut -d ' ' -f 2- by-as | sort) <(records table | grep -E '^[0-9a-f:.]+/' | sort)
-	same <(sort -V <(ls m/asn)) <(records table | grep -oE 'AS[0-9]+' | sort -uV | while read -r as; do
-		! records table | grep -qE "^([^a]\S+ \S+|aspa|router-key) $as " || echo "$as"; done)
+	same <(ls m/asn) <(records table | awk '/^(aspa|router-key) / { print $2; next } { print $3 }' | sort -u)
 
 	grep -r '' m/prefix | sed -E 's,^m/prefix/([^:]*[0-9a-f:.]*::?[^/]*|[^/]*)/([0-9]+):,\1/\2 ,' >by-prefix
 	run ! awk '$1 != $2 { print; bad = 1 } END { exit !bad }' by-prefix

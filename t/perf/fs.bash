@@ -4,15 +4,16 @@
 # The file system at the full size: how long until it is there, what it takes, and
 # what looking at it costs beside the same bytes in plain files.  Part of run.sh.
 
-fs_mount=$work/mnt
+# Not below the project, which other things copy and search.
+fs_mount=
 fs_threads="1 2 4"
 
+# A file that was just closed may keep it busy for a moment.
 fs_unmount() {
-	fusermount3 -u "$fs_mount" 2>/dev/null || true
-	while grep -q " $fs_mount fuse" /proc/self/mounts; do sleep 0.05; done
+	while grep -q " $fs_mount fuse" /proc/self/mounts; do
+		fusermount3 -u "$fs_mount" 2>/dev/null || sleep 0.05
+	done
 }
-
-fs_mount() { "$bin/vrpfs" -q --max-age 0 "$work/table.vrp" "$fs_mount"; }
 
 fs_pid() { pgrep -f "^$bin/vrpfs .* $fs_mount\$"; }
 
@@ -24,7 +25,8 @@ fs_memory() {
 
 # Different files for each number of threads, and the same for vrpfs and the bound.
 fs_routes() {
-	grep '^[0-9a-f:.]*/' "$work/table.vrp" | awk -v n="$1" 'NR % 33 == n { print $1 "/" $3 }' | head -n 20000 | shuf --random-source=<(yes)
+	grep '^[0-9a-f:.]*/' "$work/table.vrp" | awk -v n="$1" 'NR % 33 == n && ++count <= 20000 { print $1 "/" $3 }' |
+		shuf --random-source="$work/table.vrp"
 }
 
 # reads NAME THREADS DIRECTORY LIST
@@ -34,28 +36,28 @@ fs_reads() {
 
 fs_measure_routes() {
 	local i n server
-	mkdir -p "$work/bound"
-	"$perf/bound-fs" "$work/bound" 4 &
+	mkdir -p "$fs_mount-bound"
+	"$perf/bound-fs" "$fs_mount-bound" 4 &
 	server=$!
 	running+=("$server")
-	while ! grep -q " $work/bound fuse" /proc/self/mounts; do sleep 0.05; done
+	while ! grep -q " $fs_mount-bound fuse" /proc/self/mounts; do sleep 0.05; done
 	for ((i = 0; i < slow; i++)); do
 		for n in $fs_threads; do
 			fs_routes $((i * 4 + n)) >"$work/routes"
 			fs_reads vrpfs "$n" "$fs_mount/route" "$work/routes"
-			fs_reads bound-fs "$n" "$work/bound" "$work/routes"
+			fs_reads bound-fs "$n" "$fs_mount-bound" "$work/routes"
 		done
 		timed vrpfs again "$perf/bench-fs" "$fs_mount/route" 4 3 <"$work/routes"
 		echo "name=vrpfs what=again4 $(cat "$work/out.vrpfs")" >>"$raw"
 	done
-	fusermount3 -u "$work/bound"
+	kill "$server"
+	fusermount3 -uz "$fs_mount-bound" || true
 }
 
 measure_fs() {
 	local i as
 	[ -w /dev/fuse ] || { say "no usable /dev/fuse: left out"; return; }
-	fs_unmount
-	mkdir -p "$fs_mount"
+	fs_mount=$(mktemp -d "${TMPDIR:-/tmp}/vrpfs-perf.XXXXXX")
 	as=$(cut -d ' ' -f 3 "$work/table.vrp" | sort | uniq -c | sort -rn | awk 'NR == 20 { print $2 }')
 	say "vrpfs: mount, read and list, in turn with plain files"
 	for ((i = 0; i < slow; i++)); do
@@ -77,6 +79,7 @@ measure_fs() {
 	fs_measure_routes
 	fs_memory read
 	fs_unmount
+	rmdir "$fs_mount" "$fs_mount-bound"
 }
 
 report_fs() {
