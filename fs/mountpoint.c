@@ -56,12 +56,61 @@ absolute(const char *path)
 	return joined;
 }
 
-bool
-mountpoint_is_ours(const char *path)
+/* A path of mountinfo up to its blank, in which some bytes are "\\ooo"; is it this one? */
+static bool
+is_path(const char *field, const char *path)
 {
-	char type[64];
+	for (; *field != ' ' && *field; path++) {
+		unsigned byte = (unsigned char)*field;
+		int len = 1;
 
-	return mounted_type(path, type, sizeof(type)) && strcmp(type, MOUNTPOINT_TYPE) == 0;
+		if (*field == '\\' && sscanf(field, "\\%3o", &byte) == 1)
+			len = 4;
+		if (byte != (unsigned char)*path)
+			return false;
+		field += len;
+	}
+	return *path == '\0';
+}
+
+/* proc_pid_mountinfo(5): "36 35 98:0 /root /path options ..." */
+static bool
+read_mountinfo(const char *line, const char *path, struct mount_id *id)
+{
+	struct mount_id found;
+	int at = 0;
+
+	if (sscanf(line, "%u %*u %u:%u %*s %n", &found.mount, &found.major, &found.minor, &at) != 3 || at == 0 ||
+	    !is_path(line + at, path))
+		return false;
+	*id = found;
+	return true;
+}
+
+int
+mountpoint_id(const char *path, struct mount_id *id)
+{
+	FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	char *line = NULL;
+	size_t room = 0;
+	int rc = -1;
+
+	if (!mounts)
+		return -1;
+	while (getline(&line, &room, mounts) >= 0)
+		if (read_mountinfo(line, path, id))
+			rc = 0;
+	free(line);
+	fclose(mounts);
+	return rc;
+}
+
+bool
+mountpoint_has(const char *path, const struct mount_id *id)
+{
+	struct mount_id now;
+
+	return mountpoint_id(path, &now) == 0 && now.mount == id->mount && now.major == id->major && now.minor == id->minor;
 }
 
 static int

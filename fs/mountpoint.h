@@ -20,8 +20,16 @@
  */
 VRP_NODISCARD char *mountpoint_prepare(const char *path, bool nonempty, bool *took_over, struct vrp_err *err);
 
-/* Is a live file system of our type mounted there? */
-bool mountpoint_is_ours(const char *path);
+/* What the kernel calls a mount; it may call a later one the same when this one is gone. */
+struct mount_id {
+	unsigned mount, major, minor;
+};
+
+/* Of the mount at an absolute path that is on top of all others there; that file system is not asked.  -1: there is none. */
+VRP_NODISCARD int mountpoint_id(const char *path, struct mount_id *id);
+
+/* Is it still this one? */
+bool mountpoint_has(const char *path, const struct mount_id *id);
 
 /* Unmount lazily, as root or by fusermount3.  -1 when that failed. */
 int mountpoint_detach(const char *path);

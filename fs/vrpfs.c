@@ -381,7 +381,8 @@ vrpfs_stop(struct vrpfs *v)
 	}
 	if (v->followers)
 		followers_end(v->followers);
-	session_stop(v->session);
+	if (session_stop(v->session) < 0)
+		log_line(v->config.log, LOG_LEVEL_ERROR, "%s: could not be unmounted", v->config.path);
 	if (v->ops_ready)
 		ops_context_release(&v->ops);
 	followers_free(v->followers);

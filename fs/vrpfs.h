@@ -45,11 +45,13 @@ struct vrpfs_config {
 };
 
 /*
- * Mount and begin to answer; the source is not started yet, and the tree empty.  What
- * config points to is borrowed for the life of it.  NULL with a reason.
+ * Mount, and leave a process behind that unmounts; there are no threads yet, so that a
+ * sandbox can be entered.  What config points to is borrowed for the life of it.  NULL
+ * with a reason.
  */
 VRP_NODISCARD struct vrpfs *vrpfs_mount(const struct vrpfs_config *config, struct vrp_err *err);
 
+/* Begin to answer, and start the source. */
 VRP_NODISCARD int vrpfs_start(struct vrpfs *v, struct vrp_err *err);
 
 /* Ask the source now. */
