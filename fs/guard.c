@@ -45,7 +45,7 @@ ignore_signals(void)
 }
 
 static VRP_NORETURN void
-watch(int fd, const char *path, const struct mount_id *id)
+watch(int fd, const char *path, uint64_t id)
 {
 	char byte;
 	ssize_t n;
@@ -56,7 +56,7 @@ watch(int fd, const char *path, const struct mount_id *id)
 	do
 		n = read(fd, &byte, 1);
 	while (n < 0 && errno == EINTR);
-	if (n == 0 && mountpoint_has(path, id))
+	if (n == 0 && mountpoint_id(path) == id)
 		_exit(mountpoint_detach(path) < 0);
 	_exit(0);
 }
@@ -64,17 +64,15 @@ watch(int fd, const char *path, const struct mount_id *id)
 int
 guard_start(struct guard *g, const char *path, struct vrp_err *err)
 {
-	struct mount_id id;
+	uint64_t id = mountpoint_id(path);
 	int ends[2];
 
-	if (mountpoint_id(path, &id) < 0)
-		return vrp_err_set(err, "cannot find the mount in /proc/self/mountinfo");
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return vrp_err_set(err, "cannot make a pipe: %s", strerror(errno));
 	g->pid = fork();
 	if (g->pid == 0) {
 		close(ends[1]);
-		watch(ends[0], path, &id);
+		watch(ends[0], path, id);
 	}
 	if (g->pid < 0)
 		vrp_err_set(err, "cannot fork: %s", strerror(errno));

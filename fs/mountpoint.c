@@ -3,13 +3,16 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <mntent.h>
 #include <spawn.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define MNT_ID_UNIQUE 0x4000U	/* STATX_MNT_ID_UNIQUE of Linux 6.8 */
 #define DEAD_MAX 16	/* file systems of killed programs, one over the other */
 
 /* The type of what is mounted at an absolute path, what is on top of it all; false when nothing is. */
@@ -56,61 +59,17 @@ absolute(const char *path)
 	return joined;
 }
 
-/* A path of mountinfo up to its blank, in which some bytes are "\\ooo"; is it this one? */
-static bool
-is_path(const char *field, const char *path)
+uint64_t
+mountpoint_id(const char *path)
 {
-	for (; *field != ' ' && *field; path++) {
-		unsigned byte = (unsigned char)*field;
-		int len = 1;
+	static const unsigned wanted[] = {MNT_ID_UNIQUE, STATX_MNT_ID};
+	struct statx st;
 
-		if (*field == '\\' && sscanf(field, "\\%3o", &byte) == 1)
-			len = 4;
-		if (byte != (unsigned char)*path)
-			return false;
-		field += len;
-	}
-	return *path == '\0';
-}
-
-/* proc_pid_mountinfo(5): "36 35 98:0 /root /path options ..." */
-static bool
-read_mountinfo(const char *line, const char *path, struct mount_id *id)
-{
-	struct mount_id found;
-	int at = 0;
-
-	if (sscanf(line, "%u %*u %u:%u %*s %n", &found.mount, &found.major, &found.minor, &at) != 3 || at == 0 ||
-	    !is_path(line + at, path))
-		return false;
-	*id = found;
-	return true;
-}
-
-int
-mountpoint_id(const char *path, struct mount_id *id)
-{
-	FILE *mounts = fopen("/proc/self/mountinfo", "re");
-	char *line = NULL;
-	size_t room = 0;
-	int rc = -1;
-
-	if (!mounts)
-		return -1;
-	while (getline(&line, &room, mounts) >= 0)
-		if (read_mountinfo(line, path, id))
-			rc = 0;
-	free(line);
-	fclose(mounts);
-	return rc;
-}
-
-bool
-mountpoint_has(const char *path, const struct mount_id *id)
-{
-	struct mount_id now;
-
-	return mountpoint_id(path, &now) == 0 && now.mount == id->mount && now.major == id->major && now.minor == id->minor;
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+		if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, wanted[i], &st) == 0 &&
+		    st.stx_mask & wanted[i])
+			return st.stx_mnt_id;
+	return 0;
 }
 
 static int

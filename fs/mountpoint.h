@@ -7,6 +7,7 @@
 #define VRPFS_MOUNTPOINT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "compiler.h"
 #include "err.h"
@@ -20,16 +21,12 @@
  */
 VRP_NODISCARD char *mountpoint_prepare(const char *path, bool nonempty, bool *took_over, struct vrp_err *err);
 
-/* What the kernel calls a mount; it may call a later one the same when this one is gone. */
-struct mount_id {
-	unsigned mount, major, minor;
-};
-
-/* Of the mount at an absolute path that is on top of all others there; that file system is not asked.  -1: there is none. */
-VRP_NODISCARD int mountpoint_id(const char *path, struct mount_id *id);
-
-/* Is it still this one? */
-bool mountpoint_has(const char *path, const struct mount_id *id);
+/*
+ * The kernel's number of the mount at an absolute path that is on top of all others there,
+ * which that file system is not asked for; 0 before Linux 5.8.  Before Linux 6.8 a
+ * later mount may have the number of one that is gone.
+ */
+uint64_t mountpoint_id(const char *path);
 
 /* Unmount lazily, as root or by fusermount3.  -1 when that failed. */
 int mountpoint_detach(const char *path);
