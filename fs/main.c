@@ -601,8 +601,7 @@ serve(struct daemon *d)
 		log_line(&d->log, LOG_LEVEL_INFO, "mounted on %s", d->options->fs.path);
 		status = run(d);
 	}
-	vrpfs_stop(d->fs);
-	return status;
+	return vrpfs_stop(d->fs) < 0 ? EXIT_TROUBLE : status;
 }
 
 int

@@ -57,7 +57,7 @@ VRP_NODISCARD int vrpfs_start(struct vrpfs *v, struct vrp_err *err);
 /* Ask the source now. */
 void vrpfs_refresh(struct vrpfs *v);
 
-/* Unmount, and free everything.  NULL is allowed. */
-void vrpfs_stop(struct vrpfs *v);
+/* Unmount, and free everything.  -1 when the mount is still there, dead, which was logged.  NULL is allowed. */
+int vrpfs_stop(struct vrpfs *v);
 
 #endif

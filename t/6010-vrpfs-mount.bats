@@ -129,8 +129,13 @@ kill_both() {
 @test "kill -9 leaves no mount, in use or not" {
 	table table
 	mount_fs m table
+	# With a reader that waits.
+	start reader cat m/events
+	opened() { [ "$(readlink "/proc/$(pid_of reader)/fd/3")" = "$PWD/m/events" ]; }
+	wait_for opened
 	kill -KILL "$(pid_of m)"
 	wait_gone m || :
+	wait_gone reader || :
 	wait_for not has_mount m
 	[ -z "$(ls -A m)" ]
 
@@ -189,7 +194,9 @@ kill_both() {
 	table table
 	mount_fs m table
 	pkill -KILL -P "$(pid_of m)"
-	stop m
+	status=0
+	stop m || status=$?
+	[ "$status" -eq 2 ]
 	wait_log m 'm: could not be unmounted'
 	run -0 vrpfs --max-age 0 table m
 	[ -s m/vrps ]
