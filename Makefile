@@ -94,7 +94,7 @@ PART_SRC = cmd/vrp-fetch-live.c cmd/vrp-validate-watch.c cmd/vrp-sign-stream.c c
 FS_SRC = $(wildcard $(patsubst %,fs/%.c,node anchors lines changes index edition text file view content inodes tree events \
 	     kcache mountpoint))
 # The program around it.
-VRPFS_SRC = fs/main.c fs/vrpfs.c fs/session.c fs/ops.c fs/followers.c
+VRPFS_SRC = fs/main.c fs/vrpfs.c fs/session.c fs/guard.c fs/ops.c fs/followers.c
 
 # What the library for others is made of: the facade, and what it stands on.
 API = api_types api_view api_table api_client api_follow \

@@ -344,8 +344,8 @@ static void
 outdate(struct kcache *k, struct slot *s)
 {
 	if (keeps_number(&s->node)) {
-		if (s->drop == DROP_NOTHING)
-			s->drop = DROP_ATTRIBUTES;
+		/* Rather than the name, if that was to be evicted: somebody may have it open. */
+		s->drop = DROP_ATTRIBUTES;
 		return;
 	}
 	unlink_slot(k, s);

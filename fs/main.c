@@ -7,6 +7,7 @@
  *	mountpoint.c	the directory
  *	vrpfs.c		the threads, and how a change goes through
  *	session.c	mount, and threads that answer the kernel
+ *	guard.c		who unmounts, whatever becomes of the rest
  *	ops.c		its requests
  *	kcache.c	what it holds, and what of it a change outdates
  *	followers.c	readers of /events that wait
@@ -24,6 +25,7 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -558,6 +560,34 @@ mount_it(struct daemon *d)
 		cli_die(d->cli, "%s: %s%s", o->path, err.msg, hint(o));
 }
 
+static void
+keep_source(const struct options *o, struct sandbox *box)
+{
+	const struct source_config *source = &o->fs.source;
+	struct vrp_err ignored;	/* vrpfs_start() says it */
+	struct endpoint to;
+
+	if (fetch_is_url(source->source) || !strstr(source->source, "://"))
+		fetch_keep(source->source, &source->fetch, true, box);
+	else if (endpoint_parse(source->source, &o->transports, &to, &ignored) == 0)
+		transports_keep(&to, true, box);
+}
+
+/* Mounted, and before there are threads. */
+static void
+enter_sandbox(const struct daemon *d)
+{
+	struct sandbox box;
+
+	sandbox_init(&box);
+	keep_source(d->options, &box);
+	if (d->options->background)
+		sandbox_sockets(&box);	/* syslogd may go and come back */
+	tzset();	/* syslog(3) tells the time by a file */
+	cli_enter_sandbox(d->cli, &box);
+	log_line(&d->log, LOG_LEVEL_DEBUG, "sandbox: Landlock ABI %d, %s", box.landlock, box.seccomp ? "seccomp" : "no seccomp");
+}
+
 static int
 serve(struct daemon *d)
 {
@@ -571,8 +601,7 @@ serve(struct daemon *d)
 		log_line(&d->log, LOG_LEVEL_INFO, "mounted on %s", d->options->fs.path);
 		status = run(d);
 	}
-	vrpfs_stop(d->fs);
-	return status;
+	return vrpfs_stop(d->fs) < 0 ? EXIT_TROUBLE : status;
 }
 
 int
@@ -600,6 +629,7 @@ main(int argc, char **argv)
 		fork_child(&d);
 	set_up(&d);
 	mount_it(&d);
+	enter_sandbox(&d);
 	status = serve(&d);
 	free(options.whole_path);
 	release_options(&options);

@@ -3,13 +3,16 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <mntent.h>
 #include <spawn.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define MNT_ID_UNIQUE 0x4000U	/* STATX_MNT_ID_UNIQUE of Linux 6.8 */
 #define DEAD_MAX 16	/* file systems of killed programs, one over the other */
 
 /* The type of what is mounted at an absolute path, what is on top of it all; false when nothing is. */
@@ -56,12 +59,17 @@ absolute(const char *path)
 	return joined;
 }
 
-bool
-mountpoint_is_ours(const char *path)
+uint64_t
+mountpoint_id(const char *path)
 {
-	char type[64];
+	static const unsigned wanted[] = {MNT_ID_UNIQUE, STATX_MNT_ID};
+	struct statx st;
 
-	return mounted_type(path, type, sizeof(type)) && strcmp(type, MOUNTPOINT_TYPE) == 0;
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+		if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, wanted[i], &st) == 0 &&
+		    st.stx_mask & wanted[i])
+			return st.stx_mnt_id;
+	return 0;
 }
 
 static int

@@ -7,6 +7,7 @@
 #define VRPFS_MOUNTPOINT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "compiler.h"
 #include "err.h"
@@ -20,8 +21,12 @@
  */
 VRP_NODISCARD char *mountpoint_prepare(const char *path, bool nonempty, bool *took_over, struct vrp_err *err);
 
-/* Is a live file system of our type mounted there? */
-bool mountpoint_is_ours(const char *path);
+/*
+ * The kernel's number of the mount at an absolute path that is on top of all others there,
+ * which that file system is not asked for; 0 before Linux 5.8.  Before Linux 6.8 a
+ * later mount may have the number of one that is gone.
+ */
+uint64_t mountpoint_id(const char *path);
 
 /* Unmount lazily, as root or by fusermount3.  -1 when that failed. */
 int mountpoint_detach(const char *path);

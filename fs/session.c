@@ -2,13 +2,15 @@
 #include "session.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
 #include "buf.h"
-#include "mountpoint.h"
+#include "guard.h"
 
 #define JOIN_MS 10	/* between two tries to wake a thread that reads */
 
@@ -17,6 +19,7 @@ struct session {
 	struct fuse_session *fuse;
 	pthread_t *threads;
 	unsigned running;
+	struct guard guard;
 	bool mounted;
 	atomic_bool stopping;
 };
@@ -72,16 +75,17 @@ session_mount(const struct session_config *config, struct ops_context *ops, stru
 		return NULL;
 	}
 	s->config = *config;
+	s->guard = (struct guard)GUARD_NONE;
 	mount_err = err;
 	fuse_set_log_func(take_message);
 	s->threads = calloc(config->threads, sizeof(*s->threads));
 	s->mounted = s->threads && new_fuse(s, ops) == 0 && fuse_session_mount(s->fuse, config->path) == 0;
 	mount_err = NULL;
-	if (s->mounted)
+	if (s->mounted && guard_start(&s->guard, config->path, err) == 0)
 		return s;
 	if (!err->msg[0])
 		vrp_err_set(err, "cannot be mounted");
-	session_stop(s);
+	(void)session_stop(s);
 	return NULL;
 }
 
@@ -163,18 +167,45 @@ join(pthread_t thread)
 	} while (pthread_timedjoin_np(thread, NULL, &until) != 0);
 }
 
-void
+/*
+ * Put something in the place of /dev/fuse that libfuse takes for one whose mount is
+ * gone, so that it leaves the rest to the guard; it would unmount what it finds there.
+ */
+static void
+close_device(struct session *s)
+{
+	struct pollfd device = {.fd = fuse_session_fd(s->fuse)};
+	int ends[2];
+
+	if (poll(&device, 1, 0) == 1 && device.revents & POLLERR) {
+		guard_dismiss(&s->guard);
+		return;
+	}
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return;
+	close(ends[0]);
+	(void)dup2(ends[1], device.fd);
+	close(ends[1]);
+}
+
+int
 session_stop(struct session *s)
 {
+	int rc;
+
 	if (!s)
-		return;
+		return 0;
 	s->stopping = true;
 	for (unsigned i = 0; i < s->running; i++)
 		join(s->threads[i]);
+	if (s->mounted && s->guard.fd >= 0)
+		close_device(s);
 	if (s->mounted)
 		fuse_session_unmount(s->fuse);
 	if (s->fuse)
 		fuse_session_destroy(s->fuse);
+	rc = guard_end(&s->guard);
 	free(s->threads);
 	free(s);
+	return rc;
 }

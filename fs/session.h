@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A mount and the threads that answer its requests.
+ * A mount, the threads that answer its requests, and who unmounts it (guard.h).
  */
 #ifndef VRPFS_SESSION_H
 #define VRPFS_SESSION_H
@@ -30,8 +30,11 @@ VRP_NODISCARD struct session *session_mount(const struct session_config *config,
 /* Begin to answer.  -1 with a reason. */
 VRP_NODISCARD int session_start(struct session *s, struct vrp_err *err);
 
-/* Unmount, however busy it is, end the threads and free it all.  NULL is allowed. */
-void session_stop(struct session *s);
+/*
+ * End the threads, unmount, however busy it is, and free it all.  -1 when it could not be
+ * unmounted and is left there, dead.  NULL is allowed.
+ */
+int session_stop(struct session *s);
 
 struct fuse_session *session_fuse(struct session *s);	/* for notices */
 

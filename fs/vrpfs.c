@@ -337,7 +337,7 @@ vrpfs_mount(const struct vrpfs_config *config, struct vrp_err *err)
 		v->session = session_mount(&session, &v->ops, err);
 	if (v->session)
 		return v;
-	vrpfs_stop(v);
+	(void)vrpfs_stop(v);
 	return NULL;
 }
 
@@ -368,11 +368,13 @@ vrpfs_refresh(struct vrpfs *v)
  * The source goes first, while requests are still answered: a notice to the kernel
  * may wait for one.
  */
-void
+int
 vrpfs_stop(struct vrpfs *v)
 {
+	int rc;
+
 	if (!v)
-		return;
+		return 0;
 	source_stop(v->source);
 	v->stopping = true;
 	if (v->has_keeper) {
@@ -381,7 +383,9 @@ vrpfs_stop(struct vrpfs *v)
 	}
 	if (v->followers)
 		followers_end(v->followers);
-	session_stop(v->session);
+	rc = session_stop(v->session);
+	if (rc < 0)
+		log_line(v->config.log, LOG_LEVEL_ERROR, "%s: could not be unmounted", v->config.path);
 	if (v->ops_ready)
 		ops_context_release(&v->ops);
 	followers_free(v->followers);
@@ -393,4 +397,5 @@ vrpfs_stop(struct vrpfs *v)
 	sem_destroy(&v->work);
 	pthread_mutex_destroy(&v->dropping);
 	free(v);
+	return rc;
 }

@@ -45,17 +45,19 @@ struct vrpfs_config {
 };
 
 /*
- * Mount and begin to answer; the source is not started yet, and the tree empty.  What
- * config points to is borrowed for the life of it.  NULL with a reason.
+ * Mount, and leave a process behind that unmounts; there are no threads yet, so that a
+ * sandbox can be entered.  What config points to is borrowed for the life of it.  NULL
+ * with a reason.
  */
 VRP_NODISCARD struct vrpfs *vrpfs_mount(const struct vrpfs_config *config, struct vrp_err *err);
 
+/* Begin to answer, and start the source. */
 VRP_NODISCARD int vrpfs_start(struct vrpfs *v, struct vrp_err *err);
 
 /* Ask the source now. */
 void vrpfs_refresh(struct vrpfs *v);
 
-/* Unmount, and free everything.  NULL is allowed. */
-void vrpfs_stop(struct vrpfs *v);
+/* Unmount, and free everything.  -1 when the mount is still there, dead, which was logged.  NULL is allowed. */
+int vrpfs_stop(struct vrpfs *v);
 
 #endif

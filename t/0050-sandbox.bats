@@ -2,6 +2,7 @@
 # shellcheck shell=bash disable=SC2154
 # What each tool can still do while it works: t/preload/trespass.c tries it from within.
 load lib
+load fs
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
@@ -125,6 +126,42 @@ keeps() {
 	[ "$(trespassed)" = '' ]
 	rtr-dump -q "127.0.0.1:$(port_of cache)" | grep -q '^10.0.0.0/8'
 	stop cache
+}
+
+# On all threads of vrpfs: one for the source, those that answer, and the first.
+vrpfs_keeps() {
+	trespass start m vrpfs -f --max-age 0 "$2" m
+	wait_log m ': in sync'
+	cat m/vrps >/dev/null
+	wait_for eval "[ \$(grep -cx end $BATS_TEST_TMPDIR/report) -ge 4 ]"
+	[ "$(trespassed)" = "$1" ] || { echo "$2: $(trespassed)"; return 1; }
+	stop m
+	run ! has_mount m
+}
+
+@test "vrpfs keeps its source; a mount that is there does not go" {
+	need_preload
+	need_fuse
+	mkdir m
+	vrpfs_keeps '' table
+	serve cache
+	cat table - <<<'' | sed '1i%snapshot' | sed '$a~end' | feed cache
+	wait_log cache 'serial 1:'
+	served=$PORT
+	vrpfs_keeps 'connect done socket done udp done unix done' "tcp://127.0.0.1:$served"
+	PORT=$(free_port)
+	vrpfs_keeps 'socket done udp done unix done' "tcp://127.0.0.1:$served"
+	# What is replaced is read again.
+	VRP_SANDBOX=show start m vrpfs -f --max-age 0 table m
+	wait_log m ': in sync'
+	logged m 'may read table'
+	logged m 'no new sockets'
+	cp other next
+	mv next table
+	wait_log m 'version 2:'
+	stop m
+	VRP_SANDBOX=off run -0 vrpfs --max-age 0 table m
+	fusermount3 -u m
 }
 
 @test "files that are replaced are read again, behind links, too" {

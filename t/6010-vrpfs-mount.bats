@@ -116,20 +116,106 @@ as_nobody() {
 	exec 6<&-
 }
 
-@test "a killed one is taken over, but only ours" {
+# Its guard first, which would unmount.
+kill_both() {
+	local pid
+
+	pid=$(pid_of m)
+	pkill -KILL -P "$pid"
+	kill -KILL "$pid"
+	wait_gone m || :
+}
+
+@test "kill -9 leaves no mount, in use or not" {
 	table table
 	mount_fs m table
+	# With a reader that waits.
+	start reader cat m/events
+	opened() { [ "$(readlink "/proc/$(pid_of reader)/fd/3")" = "$PWD/m/events" ]; }
+	wait_for opened
 	kill -KILL "$(pid_of m)"
 	wait_gone m || :
+	wait_gone reader || :
+	wait_for not has_mount m
+	[ -z "$(ls -A m)" ]
+
+	mkdir 'a b\c'
+	mount_fs 'a b\c' table
+	exec 6<'a b\c/vrps'
+	pid=$(pid_of 'a b\c')
+	guard=$(pgrep -P "$pid")
+	kill -KILL "$pid"
+	wait_gone 'a b\c' || :
+	exited() { ! kill -0 "$guard" 2>/dev/null; }
+	wait_for exited
+	run -0 ls -A 'a b\c'
+	[ -z "$output" ]
+	exec 6<&-
+
+	# From the background, where a terminal's or a service manager's signals reach both.
+	vrpfs --max-age 0 table m
+	pid=$(server_of m | head -n 1)
+	guard=$(pgrep -P "$pid")
+	kill -TERM "$guard"
+	kill -HUP "$guard"
+	kill -INT "$guard"
+	[ -s m/vrps ]
+	kill -KILL "$pid"
+	wait_for not has_mount m
+	wait_for exited
+}
+
+@test "the guard holds a pipe, and leaves alone what is mounted later" {
+	printf '6.8\n%s\n' "$(uname -r)" | sort -CV || skip "the kernel may give two mounts the same number"
+	table table
+	mount_fs m table
+	pid=$(pid_of m)
+	guard=$(pgrep -P "$pid")
+	[ "$(readlink "/proc/$guard/fd/"* | sort -u | sed 's/:.*//')" = "$(printf '/dev/null\npipe')" ]
+	[ "$(readlink "/proc/$guard/cwd")" = / ]
+	# It waits while vrpfs can't end, and then another has taken the place.
+	kill -STOP "$pid"
+	fusermount3 -uz m
+	cp table other
+	start later vrpfs -f --max-age 0 other m
+	wait_log later ': in sync'
+	kill -KILL "$pid"
+	wait_gone m || :
+	exited() { ! kill -0 "$guard" 2>/dev/null; }
+	wait_for exited
+	[ -s m/vrps ]
+	stop later
+	run ! has_mount m
+}
+
+@test "without its guard it ends, says that the mount stays, and is taken over" {
+	[ "$(id -u)" -eq 0 ] || skip "not root"
+	VRP_SANDBOX=require vrp-merge <<<'10.0.0.0/8 8 AS1' >/dev/null 2>&1 || skip "no Landlock or no seccomp"
+	table table
+	mount_fs m table
+	pkill -KILL -P "$(pid_of m)"
+	status=0
+	stop m || status=$?
+	[ "$status" -eq 2 ]
+	wait_log m 'm: could not be unmounted'
+	run -0 vrpfs --max-age 0 table m
+	[ -s m/vrps ]
+	fusermount3 -u m
+	wait_for not has_mount m
+}
+
+@test "a killed one without its guard is taken over, but only ours" {
+	table table
+	mount_fs m table
+	kill_both
 	run ! ls m/asn
 	[[ $output = *"not connected"* ]]
 	mount_fs m table
 	logged m 'took over'
 	[ -s m/vrps ]
 	[ "$(grep -c " $(realpath m) " /proc/self/mounts)" -eq 1 ]
-	# Two, one over the other, by the way of the background as well.
-	kill -KILL "$(pid_of m)"
-	wait_gone m || :
+	# By the way of the background as well.
+	kill_both
 	run -0 vrpfs --max-age 0 table m/
 	[ -s m/vrps ]
 	fusermount3 -u m
@@ -208,6 +294,12 @@ as_nobody() {
 		[[ $output = *user_allow_other* ]]
 	fi
 	run -0 as_nobody bash -c 'vrpfs --max-age 0 "$0" m && test -s m/vrps && fusermount3 -u m' "$PWD/table"
+	# A user's guard unmounts by fusermount3, at the end and when vrpfs was killed.
+	for signal in TERM KILL; do
+		run -0 as_nobody bash -c '
+			vrpfs --max-age 0 "$0" m && exec 6<m/vrps && pid=$(pgrep -o -f "^vrpfs .* m\$") && guard=$(pgrep -P "$pid") &&
+			kill -'$signal' "$pid" && tail -s 0.05 --pid "$guard" -f /dev/null && ! grep " $PWD/m " /proc/self/mounts' "$PWD/table"
+	done
 	# Of root's only root sees anything.
 	mount_fs r table
 	run ! nobody ls r

@@ -4,6 +4,7 @@
 
 load lib
 load fs
+load certs
 
 # A delta for `feed`, from records with + or -.
 delta() { printf '%s\n' '%delta' "$@" '~end'; }
@@ -187,4 +188,45 @@ version_is() { grep -qx "version $2" "$1/status"; }
 	wait_for grep -q '^error ' m/status
 	grep -q AS2 m/vrps
 	stop m
+}
+
+# The cache comes back with another table, and is asked again; what proves it is read again.
+comes_back() {
+	local port
+	port=$(sed -nE "s/.*listening on $1:.*:([0-9]+).*/\1/p" "$RUN/cache.err")
+	stop cache
+	serve cache -l "$1://127.0.0.1:$port" "${@:2}"
+	printf '%s\n' %snapshot '198.51.100.0/24 24 AS64497' ~end | feed cache
+	kill -HUP "$(pgrep -f '^vrpfs .* m$' | head -n 1)"
+	wait_for grep -q '^198.51.100.0/24 24 AS64497' m/vrps
+	fusermount3 -u m
+	wait_for not has_mount m
+	stop cache
+}
+
+@test "caches over TLS and SSH, from the background and its sandbox" {
+	local ssh=(--ssh-host-key host --ssh-authorized-keys mine.pub) tls=(--tls-cert cache.pem --tls-key cache.key)
+	authority ca
+	certificate cache ca IP:127.0.0.1
+	ssh-keygen -q -t ed25519 -N '' -f host
+	ssh-keygen -q -t ed25519 -N '' -f mine
+	mkdir m keys
+	cp ca.pem mine keys
+
+	serve cache -l tls://127.0.0.1:0 "${tls[@]}"
+	printf '%s\n' %snapshot '192.0.2.0/24 24 AS64496' ~end | feed cache
+	wait_log cache 'serial 1:'
+	port=$(sed -nE 's/.*listening on tls:.*:([0-9]+).*/\1/p' "$RUN/cache.err")
+	run -0 vrpfs --tls-ca keys/ca.pem "tls://127.0.0.1:$port" m
+	grep -q '^192.0.2.0/24 24 AS64496' m/vrps
+	comes_back tls "${tls[@]}"
+
+	serve cache -l ssh://127.0.0.1:0 "${ssh[@]}"
+	printf '%s\n' %snapshot '192.0.2.0/24 24 AS64496' ~end | feed cache
+	wait_log cache 'serial 1:'
+	port=$(sed -nE 's/.*listening on ssh:.*:([0-9]+).*/\1/p' "$RUN/cache.err")
+	echo "[127.0.0.1]:$port $(cut -d ' ' -f 1,2 host.pub)" >keys/known
+	run -0 vrpfs --ssh-key keys/mine --ssh-known-hosts keys/known "ssh://127.0.0.1:$port" m
+	grep -q '^192.0.2.0/24 24 AS64496' m/vrps
+	comes_back ssh "${ssh[@]}"
 }

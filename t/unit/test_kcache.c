@@ -402,13 +402,34 @@ test_eviction(void **state)
 	fixture_free(f);
 }
 
+/* A directory that is open keeps its inode when its name is dropped, and must hear of a change in between all the same. */
+static void
+test_a_change_of_what_is_evicted(void **state)
+{
+	struct fixture *f = fixture_new(1);
+	uint64_t as;
+	struct drops *d;
+
+	(void)state;
+	give(f, table_of(f, "10.0.0.0/8 8 AS1 arin -\n10.0.0.0/8 8 AS2 arin -\n"));
+	(void)enter(f, "/asn");
+	as = enter(f, "/asn/AS1");
+	(void)enter(f, "/asn/AS2");
+	kcache_evict(f->kcache);
+	give(f, table_of(f, "10.0.0.0/8 8 AS1 arin -\n10.0.0.0/8 8 AS2 arin -\n11.0.0.0/8 8 AS1 arin -\n"));
+	d = take_drops(f);
+	assert_true(dropped(d, as, true));
+	free(d);
+	fixture_free(f);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers), cmocka_unit_test(test_a_change), cmocka_unit_test(test_an_answer_that_is_late),
 		cmocka_unit_test(test_status_alone), cmocka_unit_test(test_random_changes), cmocka_unit_test(test_too_much_to_list),
-		cmocka_unit_test(test_eviction),
+		cmocka_unit_test(test_eviction), cmocka_unit_test(test_a_change_of_what_is_evicted),
 	};
 
 	return cmocka_run_group_tests_name("kcache", tests, NULL, NULL);
