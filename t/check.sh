@@ -66,7 +66,14 @@ tap() {
 	headers | layers | man) "$2" ;;
 	unit | unit-asan) CMOCKA_MESSAGE_OUTPUT=TAP "$2" ;;
 	bats) run_bats build "$2" ;;
-	bats-asan) VRP_DATA=/nonexistent run_bats build-asan "$2" ;;
+	bats-asan)
+		# Looking for leaks at each end of a program takes twice its other time: the first file of each tool has to do.
+		case $2 in
+		t/2?00* | t/3000* | t/4[01]00* | t/6010*) ;;
+		*) ASAN_OPTIONS=${ASAN_OPTIONS/detect_leaks=1/detect_leaks=0} ;;
+		esac
+		VRP_DATA=/nonexistent run_bats build-asan "$2"
+		;;
 	fuzz)
 		echo 1..1
 		corpus=t/fuzz/corpus/${2##*/fuzz_}
