@@ -6,7 +6,7 @@
 #define IDLE_PEERS_MAX 65536	/* addresses without connections that are remembered for the log's sake */
 
 /* How many lines may be logged at once, and how many a second after that: for an address, and in all. */
-#define PEER_BURST 2000
+#define PEER_BURST 100
 #define PEER_RATE 1
 #define BURST 4000
 #define RATE 20

@@ -171,7 +171,7 @@ logged(struct admission *a, struct admission_port *port, size_t n, size_t addres
 	return lines;
 }
 
-/* A thousand routers are logged when they come at once; one that comes back for ever is not. */
+/* A thousand routers are logged when they come at once; one address that comes back for ever is not. */
 static void
 test_log_budget(void **state)
 {
@@ -182,7 +182,7 @@ test_log_budget(void **state)
 	(void)state;
 
 	assert_int_equal(logged(a, &port, 1000, 1000, 0), 1000);
-	assert_in_range(logged(a, &port, 100000, 1, 1000), 1000, 2000);
+	assert_in_range(logged(a, &port, 100000, 1, 1000), 20, 100);
 	assert_int_equal(logged(a, &port, 10000, 1, 1000), 0);
 	assert_int_equal(admission_ask(a, &port, &other, 1000, &t), ADMISSION_GRANTED);
 	assert_true(t.logged);
