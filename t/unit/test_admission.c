@@ -143,6 +143,7 @@ test_local(void **state)
 	static const char text[] = "allow local\ndeny any";
 	struct admission *a = admission_new(100);
 	struct admission_port port = {.transport = LISTEN_UNIX, .max_version = 2};
+	struct prefix one = address("192.0.2.1/32");
 	struct admission_ticket t[50];
 	(void)state;
 
@@ -151,6 +152,8 @@ test_local(void **state)
 		assert_int_equal(admission_ask(a, &port, NULL, 0, &t[i]), ADMISSION_GRANTED);
 	for (size_t i = 0; i < 50; i++)
 		admission_return(a, &t[i]);
+	/* Nor does the transport make one of who has one: a socket of TCP may be passed under the name "unix". */
+	assert_int_equal(admission_ask(a, &port, &one, 0, &t[0]), ADMISSION_DENIED);
 	admission_free(a);
 }
 
