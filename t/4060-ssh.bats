@@ -74,6 +74,10 @@ dump() { rtr-dump -q -t 60s --ssh-known-hosts "$RUN/known_hosts" "$@"; }
 	same want got.password
 	wait_log cache '\(ssh, user alice, key SHA256:[^ ]*\) connected'
 	wait_log cache '\(ssh, user alice\) connected'
+	# A name can't pass for another part of a line.
+	question | timeout 60 ssh -l 'eve, key SHA256:AAAA' $(arguments) -o BatchMode=yes -i "$K/mine" -s 127.0.0.1 rpki-rtr >got.eve
+	same want got.eve
+	wait_log cache '\(ssh, user eve\?\?key\?SHA256\?AAAA, key SHA256:[^ ]*\) connected'
 }
 
 @test "keys are exchanged anew in the middle of a table" {
