@@ -144,6 +144,8 @@ static const struct rtr_client_ops client_ops = {
 static void
 lose(struct dump *d, const char *reason)
 {
+	if (transport_refused(d->transport))
+		rtr_client_refused(d->client);
 	transport_close(d->transport);
 	d->transport = NULL;
 	rtr_client_closed(d->client, transport_now(), reason);

@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "filewatch.h"
 #include "rtr-serve.h"
 #include "ssh_gate.h"
 #include "tls_gate.h"
@@ -244,7 +245,6 @@ start_feeder(struct daemon *d, struct vrp_err *err)
 	struct feeder *feeder;
 	sigset_t all, before;
 
-	config.fd = STDIN_FILENO;
 	config.deliver = deliver;
 	config.versions = versions;
 	config.ended = ended;
@@ -388,6 +388,27 @@ enter_sandbox(const struct cli *cli, const struct daemon *d)
 	log_line(&d->log, LOG_LEVEL_DEBUG, "sandbox: Landlock ABI %d, %s", box.landlock, box.seccomp ? "seccomp" : "no seccomp");
 }
 
+/* A pipe, such as bash's <(...), is opened by who we are now: once that has changed, it may be somebody else's. */
+static void
+open_stream(const struct cli *cli, struct feeder_config *input)
+{
+	bool regular;
+	int fd;
+
+	input->fd = STDIN_FILENO;
+	if (!input->path)
+		return;
+	fd = filewatch_open(input->path, &regular);
+	if (fd < 0)
+		cli_die(cli, "%s: %s", input->path, strerror(errno));
+	if (regular) {
+		close(fd);
+		return;
+	}
+	input->fd = fd;
+	input->path = NULL;
+}
+
 static void
 start(const struct cli *cli, struct daemon *d)
 {
@@ -421,6 +442,7 @@ serve(struct cli *cli, struct options *options, struct daemon *d)
 	struct vrp_err err;
 
 	cli_open_standard_streams(cli, false);
+	open_stream(cli, &options->feeder);
 	return_large_memory();
 	signal(SIGPIPE, SIG_IGN);
 	use_descriptors(options);
@@ -442,6 +464,8 @@ serve(struct cli *cli, struct options *options, struct daemon *d)
 		event_free(d->heartbeat);
 	event_base_free(d->base);
 	close(d->eof_fd);
+	if (options->feeder.fd != STDIN_FILENO)
+		close(options->feeder.fd);
 	sd_notifier_close(&d->manager);
 }
 

@@ -6,7 +6,7 @@
 #define IDLE_PEERS_MAX 65536	/* addresses without connections that are remembered for the log's sake */
 
 /* How many lines may be logged at once, and how many a second after that: for an address, and in all. */
-#define PEER_BURST 2000
+#define PEER_BURST 100
 #define PEER_RATE 1
 #define BURST 4000
 #define RATE 20
@@ -211,9 +211,10 @@ worth_a_line(struct admission *a, struct admission_peer *p, int64_t now)
 static void
 find_rule(struct admission *a, struct admission_ticket *t)
 {
-	bool local = t->port->transport == LISTEN_UNIX;
+	/* By the socket itself: one that a manager passes may have a name that belies it. */
+	const struct prefix *address = t->address.family ? &t->address : NULL;
 
-	t->rule = a->access ? access_find(a->access, local ? NULL : &t->address, t->port->transport, t->port->name) : NULL;
+	t->rule = a->access ? access_find(a->access, address, t->port->transport, t->port->name) : NULL;
 	t->max_version = t->port->max_version;
 	if (t->rule && t->rule->max_version < t->max_version)
 		t->max_version = t->rule->max_version;

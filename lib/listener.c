@@ -60,6 +60,21 @@ is_passing(int error)
 	       error == EOPNOTSUPP || error == ENETUNREACH;
 }
 
+/* An IPv4 peer of a socket for both families, which only a manager passes, is one like any other: rules and limits go by that. */
+static void
+unmap(struct sockaddr_storage *peer)
+{
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)peer;
+	struct sockaddr_in in = {.sin_family = AF_INET};
+
+	if (peer->ss_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+		return;
+	in.sin_port = in6->sin6_port;
+	memcpy(&in.sin_addr, in6->sin6_addr.s6_addr + 12, 4);
+	memset(peer, 0, sizeof(*peer));
+	memcpy(peer, &in, sizeof(in));
+}
+
 static void
 on_acceptable(evutil_socket_t listening, short what VRP_UNUSED, void *ctx)
 {
@@ -73,6 +88,7 @@ on_acceptable(evutil_socket_t listening, short what VRP_UNUSED, void *ctx)
 		int fd = accept4(listening, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
+			unmap(&peer);
 			ls->accept(ls->ctx, l->port, fd, &peer);
 		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
 			return;

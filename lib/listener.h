@@ -19,7 +19,7 @@ struct event_base;
 struct listeners;
 struct tcp_keys;
 
-/* A connection came in at port: fd is the callee's to close, non-blocking. */
+/* A connection came in at port: fd is the callee's to close, non-blocking; peer is never an IPv4 address in IPv6's clothes. */
 typedef void listener_accept_fn(void *ctx, void *port, int fd, const struct sockaddr_storage *peer);
 
 /* base is borrowed, log copied.  NULL when memory is out. */

@@ -21,6 +21,7 @@ rtr_client_connected(struct rtr_client *c, int64_t now)
 		return;
 	c->connected = true;
 	c->answered = false;
+	c->refused = false;
 	c->negotiated = false;
 	buf_reset(&c->in);
 	buf_reset(&c->out);
@@ -31,7 +32,7 @@ static void
 on_lost(struct rtr_client *c, const char *reason)
 {
 	bool version_known = c->have_serial && !c->any_version;
-	bool silent = !c->answered && c->in.len == 0 && !version_known;
+	bool silent = !c->refused && !c->answered && c->in.len == 0 && !version_known;
 	char text[sizeof(c->reason)];
 
 	/* A cache that knows only older versions may just close (RFC 8210 section 7). */
@@ -43,7 +44,7 @@ on_lost(struct rtr_client *c, const char *reason)
 	if (c->receiving)
 		snprintf(text, sizeof(text), "%s before End of Data, after %zu records",
 			 reason ? reason : "cache closed the connection", rtr_response_count(&c->response));
-	else if (c->state == RTR_CLIENT_RESET || c->state == RTR_CLIENT_SYNC)
+	else if (!c->refused && (c->state == RTR_CLIENT_RESET || c->state == RTR_CLIENT_SYNC))
 		snprintf(text, sizeof(text), "%s without an answer", reason ? reason : "cache closed the connection");
 	else
 		snprintf(text, sizeof(text), "%s", reason ? reason : "cache closed the connection");
@@ -51,6 +52,12 @@ on_lost(struct rtr_client *c, const char *reason)
 	if (c->state == RTR_CLIENT_SYNC && !c->answered && version_known)
 		client_forget_serial(c);
 	client_give_up(c, RTR_CLIENT_TRANSPORT, c->timers.retry, text);
+}
+
+void
+rtr_client_refused(struct rtr_client *c)
+{
+	c->refused = true;
 }
 
 void

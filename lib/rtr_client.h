@@ -143,6 +143,10 @@ void rtr_client_receive(struct rtr_client *c, int64_t now, const void *data, siz
  * that the cache closed in good order or that RTR_NEED_CLOSE was done.
  */
 void rtr_client_closed(struct rtr_client *c, int64_t now, const char *reason);
+
+/* Before the latter, when the cache has said below RTR that it doesn't want us: with no version of RTR either. */
+void rtr_client_refused(struct rtr_client *c);
+
 void rtr_client_tick(struct rtr_client *c, int64_t now);
 
 /* What waits for the refresh or the retry interval is due now: the next tick does it. */

@@ -21,6 +21,7 @@ struct rtr_client {
 
 	/* The connection. */
 	bool connected;
+	bool refused;		/* by the transport */
 	bool answered;		/* something came that wasn't a Notify */
 	bool negotiated;	/* the version is agreed on */
 	uint8_t version;	/* agreed on, or tried */

@@ -295,6 +295,8 @@ say_farewells(struct rtr_link *l, const struct pollfd *fds, int64_t now)
 static void
 lose(struct rtr_link *l, size_t i, const char *reason)
 {
+	if (transport_refused(l->conns[i].transport))
+		rtr_manager_refused(l->manager, i);
 	transport_close(l->conns[i].transport);
 	l->conns[i].transport = NULL;
 	rtr_manager_closed(l->manager, i, transport_now(), reason);

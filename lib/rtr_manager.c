@@ -568,6 +568,12 @@ rtr_manager_receive(struct rtr_manager *m, size_t cache, int64_t now, const void
 }
 
 void
+rtr_manager_refused(struct rtr_manager *m, size_t cache)
+{
+	rtr_client_refused(m->caches[cache].client);
+}
+
+void
 rtr_manager_closed(struct rtr_manager *m, size_t cache, int64_t now, const char *reason)
 {
 	m->now = now;

@@ -139,6 +139,7 @@ enum rtr_client_need rtr_manager_need(const struct rtr_manager *m, size_t cache)
 struct buf *rtr_manager_output(struct rtr_manager *m, size_t cache);
 void rtr_manager_connected(struct rtr_manager *m, size_t cache, int64_t now);
 void rtr_manager_receive(struct rtr_manager *m, size_t cache, int64_t now, const void *data, size_t len);
+void rtr_manager_refused(struct rtr_manager *m, size_t cache);
 void rtr_manager_closed(struct rtr_manager *m, size_t cache, int64_t now, const char *reason);
 
 /* For all. */

@@ -81,14 +81,12 @@ read_some(int fd, char *dst, size_t len)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 	ssize_t n;
-	int ready = 1;
 
-	while ((n = read(fd, dst, len)) < 0 && (errno == EINTR || errno == EAGAIN) && ready > 0) {
-		if (errno != EAGAIN)
+	while ((n = read(fd, dst, len)) < 0 && (errno == EINTR || errno == EAGAIN)) {
+		if (errno != EAGAIN || poll(&p, 1, SECRET_PIPE_MS) != 0)
 			continue;
-		ready = poll(&p, 1, SECRET_PIPE_MS);
-		if (ready == 0)
-			errno = ETIMEDOUT;
+		errno = ETIMEDOUT;
+		break;
 	}
 	return n;
 }

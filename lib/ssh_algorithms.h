@@ -2,7 +2,7 @@
 /*
  * What both sides of SSH agree to, in order of preference.  No SHA-1, no CBC, no DSA, no
  * group that needs a file of moduli.  AES-GCM comes first, as processors have
- * instructions for it: it carries three times what ChaCha20-Poly1305 does.
+ * instructions for it.
  */
 #ifndef VRP_SSH_ALGORITHMS_H
 #define VRP_SSH_ALGORITHMS_H

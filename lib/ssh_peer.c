@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "ssh_peer.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <libssh/callbacks.h>
 #include <libssh/server.h>
@@ -19,18 +20,34 @@
 
 /* ---- proofs; callbacks of libssh from within ssh_event_dopoll() */
 
+/* What a router calls itself or asks for, as it stands in the log: it must not look like another part of a line. */
+static const char *
+shown(char text[USER_SHOWN + 1], const char *name)
+{
+	size_t len = 0;
+
+	for (; len < USER_SHOWN && name[len]; len++)
+		text[len] = isalnum((unsigned char)name[len]) || strchr("._-@+", name[len]) ? name[len] : '?';
+	text[len] = '\0';
+	return text;
+}
+
 static int
 refuse(struct ssh_peer *p, const char *user, const char *how, const char *reason)
 {
+	char text[USER_SHOWN + 1];
+
 	p->failures++;
-	snprintf(p->failure, sizeof(p->failure), "user %.*s: %s: %s", USER_SHOWN, user, how, reason);
+	snprintf(p->failure, sizeof(p->failure), "user %s: %s: %s", shown(text, user), how, reason);
 	return SSH_AUTH_DENIED;
 }
 
 static int
 let_in(struct ssh_peer *p, const char *user, const char *key)
 {
-	snprintf(p->identity, sizeof(p->identity), "user %.*s%s%s", USER_SHOWN, user, key ? ", key " : "", key ? key : "");
+	char text[USER_SHOWN + 1];
+
+	snprintf(p->identity, sizeof(p->identity), "user %s%s%s", shown(text, user), key ? ", key " : "", key ? key : "");
 	return SSH_AUTH_SUCCESS;
 }
 
@@ -78,9 +95,10 @@ static int
 on_subsystem(ssh_session session VRP_UNUSED, ssh_channel channel VRP_UNUSED, const char *name, void *ctx)
 {
 	struct ssh_peer *p = ctx;
+	char text[USER_SHOWN + 1];
 
 	if (p->running || strcmp(name, SSH_SUBSYSTEM) != 0) {
-		snprintf(p->failure, sizeof(p->failure), "%s, but subsystem %.40s", p->identity, name);
+		snprintf(p->failure, sizeof(p->failure), "%s, but subsystem %s", p->identity, shown(text, name));
 		return 1;
 	}
 	p->running = true;

@@ -291,11 +291,45 @@ tcp_keys_count(const struct tcp_keys *k)
 
 /* ---- the socket */
 
+/* Which keys are for it: a listening one of IPv6 may take IPv4 as well. */
+struct target {
+	int fd;
+	bool listening;
+	bool v4, v6;
+};
+
+static bool
+is_set(int fd, int level, int option)
+{
+	int on = 0;
+	socklen_t len = sizeof(on);
+
+	return getsockopt(fd, level, option, &on, &len) == 0 && on;
+}
+
+static struct target
+target_of(int fd, int family)
+{
+	struct target t = {.fd = fd, .v4 = family == AF_INET, .v6 = family == AF_INET6};
+
+	t.listening = is_set(fd, SOL_SOCKET, SO_ACCEPTCONN);
+	if (t.v6 && t.listening)
+		t.v4 = !is_set(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+	return t;
+}
+
+static bool
+concerns(const struct target *t, const struct tcp_key *k)
+{
+	return k->network.family == FAMILY_IPV4 ? t->v4 : t->v6;
+}
+
+/* On a socket of IPv6 an IPv4 network is a mapped address with the length that it has. */
 static void
-set_address(struct sockaddr_storage *sa, const struct prefix *p)
+set_address(struct sockaddr_storage *sa, const struct target *t, const struct prefix *p)
 {
 	memset(sa, 0, sizeof(*sa));
-	if (p->family == FAMILY_IPV4) {
+	if (p->family == FAMILY_IPV4 && !t->v6) {
 		struct sockaddr_in *in = (void *)sa;
 
 		in->sin_family = AF_INET;
@@ -304,56 +338,61 @@ set_address(struct sockaddr_storage *sa, const struct prefix *p)
 		struct sockaddr_in6 *in6 = (void *)sa;
 
 		in6->sin6_family = AF_INET6;
-		memcpy(&in6->sin6_addr, p->addr, 16);
+		if (p->family == FAMILY_IPV6)
+			memcpy(&in6->sin6_addr, p->addr, 16);
+		else
+			memset(in6->sin6_addr.s6_addr + 10, 0xff, 2);
+		if (p->family == FAMILY_IPV4)
+			memcpy(in6->sin6_addr.s6_addr + 12, p->addr, 4);
 	}
 }
 
 /* A key of no bytes takes the one away that is there. */
 static int
-set_md5(int fd, const struct tcp_key *k, bool on)
+set_md5(const struct target *t, const struct tcp_key *k, bool on)
 {
 	struct tcp_md5sig sig = {.tcpm_flags = TCP_MD5SIG_FLAG_PREFIX, .tcpm_prefixlen = k->network.len};
 	struct sockaddr_storage sa;
 	int rc;
 
-	set_address(&sa, &k->network);
+	set_address(&sa, t, &k->network);
 	memcpy(&sig.tcpm_addr, &sa, sizeof(sa));
 	if (on) {
 		sig.tcpm_keylen = k->len;
 		memcpy(sig.tcpm_key, k->data, k->len);
 	}
-	rc = setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG_EXT, &sig, sizeof(sig));
+	rc = setsockopt(t->fd, IPPROTO_TCP, TCP_MD5SIG_EXT, &sig, sizeof(sig));
 	explicit_bzero(&sig, sizeof(sig));
 	return rc;
 }
 
 static int
-add_ao(int fd, const struct tcp_key *k, bool first)
+add_ao(const struct target *t, const struct tcp_key *k, bool first)
 {
 	struct tcp_ao_add add = {.prefix = k->network.len, .sndid = k->send, .rcvid = k->receive, .maclen = MAC_LEN};
 	struct sockaddr_storage sa;
 	int rc;
 
-	set_address(&sa, &k->network);
+	set_address(&sa, t, &k->network);
 	memcpy(&add.addr, &sa, sizeof(sa));
 	memcpy(add.alg_name, kernel_names[k->kind], strlen(kernel_names[k->kind]));
 	add.set_current = add.set_rnext = first;
 	add.keylen = k->len;
 	memcpy(add.key, k->data, k->len);
-	rc = setsockopt(fd, IPPROTO_TCP, TCP_AO_ADD_KEY, &add, sizeof(add));
+	rc = setsockopt(t->fd, IPPROTO_TCP, TCP_AO_ADD_KEY, &add, sizeof(add));
 	explicit_bzero(&add, sizeof(add));
 	return rc;
 }
 
 static int
-delete_ao(int fd, const struct tcp_key *k)
+delete_ao(const struct target *t, const struct tcp_key *k)
 {
 	struct tcp_ao_del del = {.prefix = k->network.len, .sndid = k->send, .rcvid = k->receive};
 	struct sockaddr_storage sa;
 
-	set_address(&sa, &k->network);
+	set_address(&sa, t, &k->network);
 	memcpy(&del.addr, &sa, sizeof(sa));
-	return setsockopt(fd, IPPROTO_TCP, TCP_AO_DEL_KEY, &del, sizeof(del));
+	return setsockopt(t->fd, IPPROTO_TCP, TCP_AO_DEL_KEY, &del, sizeof(del));
 }
 
 static bool
@@ -381,15 +420,6 @@ is_first_of_network(const struct tcp_keys *keys, size_t i)
 	return true;
 }
 
-static bool
-is_listening(int fd)
-{
-	int on = 0;
-	socklen_t len = sizeof(on);
-
-	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) == 0 && on;
-}
-
 static int
 failed(const struct tcp_key *k, struct vrp_err *err)
 {
@@ -406,36 +436,45 @@ failed(const struct tcp_key *k, struct vrp_err *err)
 	return vrp_err_set(err, "%s key for %s: %s", kind, text, strerror(errno));
 }
 
+/* A key for MD5 takes the place of the one before at once; in between, anybody could come in. */
+static bool
+is_replaced(const struct tcp_keys *keys, const struct tcp_key *k)
+{
+	for (size_t i = 0; keys && i < keys->count; i++)
+		if (keys->keys[i].kind == MD5 && k->kind == MD5 && prefix_cmp(&keys->keys[i].network, &k->network) == 0)
+			return true;
+	return false;
+}
+
 /* Take away what is gone; it may be gone from this socket already. */
 static void
-remove_keys(const struct tcp_keys *keys, const struct tcp_keys *before, int fd, enum family family)
+remove_keys(const struct tcp_keys *keys, const struct tcp_keys *before, const struct target *t)
 {
 	for (size_t i = 0; before && i < before->count; i++) {
 		const struct tcp_key *k = &before->keys[i];
 
-		if (k->network.family != family || has_key(keys, k))
+		if (!concerns(t, k) || has_key(keys, k) || is_replaced(keys, k))
 			continue;
 		if (k->kind == MD5)
-			(void)set_md5(fd, k, false);
+			(void)set_md5(t, k, false);
 		else
-			(void)delete_ao(fd, k);
+			(void)delete_ao(t, k);
 	}
 }
 
 int
 tcp_keys_apply(const struct tcp_keys *keys, const struct tcp_keys *before, int fd, int family, struct vrp_err *err)
 {
-	enum family wanted = family == AF_INET ? FAMILY_IPV4 : FAMILY_IPV6;
-	bool listening = is_listening(fd);
+	struct target t = target_of(fd, family);
 
-	remove_keys(keys, before, fd, wanted);
+	remove_keys(keys, before, &t);
 	for (size_t i = 0; keys && i < keys->count; i++) {
 		const struct tcp_key *k = &keys->keys[i];
 		int rc;
 
-		if (k->network.family != wanted || has_key(before, k))
+		if (!concerns(&t, k) || has_key(before, k))
 			continue;
-		rc = k->kind == MD5 ? set_md5(fd, k, true) : add_ao(fd, k, !listening && is_first_of_network(keys, i));
+		rc = k->kind == MD5 ? set_md5(&t, k, true) : add_ao(&t, k, !t.listening && is_first_of_network(keys, i));
 		if (rc < 0)
 			return failed(k, err);
 	}

@@ -143,6 +143,21 @@ on_verify(int good, X509_STORE_CTX *store)
 	return good;
 }
 
+static bool
+is_alert(unsigned long code)
+{
+	int reason = ERR_GET_REASON(code);
+
+	return ERR_GET_LIB(code) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET &&
+	       reason <= SSL_AD_REASON_OFFSET + UINT8_MAX;
+}
+
+bool
+tls_is_alert(void)
+{
+	return is_alert(ERR_peek_error());
+}
+
 /* What is wrong with what the peer sent, or, as an alert, what it says is wrong with ours. */
 static int
 explain_protocol(struct vrp_err *err)
@@ -160,7 +175,7 @@ explain_protocol(struct vrp_err *err)
 		case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
 			return vrp_err_set(err, "peer wants a certificate, and got none");
 		}
-		if (reason > SSL_AD_REASON_OFFSET && reason <= SSL_AD_REASON_OFFSET + UINT8_MAX)
+		if (is_alert(code))
 			return vrp_err_set(err, "refused by peer: %s",
 					   SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
 	}

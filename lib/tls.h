@@ -17,6 +17,7 @@
 #ifndef VRP_TLS_H
 #define VRP_TLS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
@@ -63,6 +64,9 @@ VRP_NODISCARD int tls_check_name(struct tls_check *check, const char *name, stru
 
 /* It has to have this address as an iPAddress (RFC 8210 section 9.2). */
 VRP_NODISCARD int tls_check_address(struct tls_check *check, const struct sockaddr *peer, struct vrp_err *err);
+
+/* Is what failed last an alert of the peer's, who has said why?  Ask before tls_explain(). */
+bool tls_is_alert(void);
 
 /* Why an SSL_accept(), SSL_connect(), SSL_read() or SSL_write() that returned rc failed.  Always -1. */
 int tls_explain(const struct tls_check *check, struct ssl_st *ssl, int rc, struct vrp_err *err);

@@ -192,11 +192,31 @@ on_left(struct evbuffer *out, const struct evbuffer_cb_info *info, void *ctx)
 		shutdown(bufferevent_getfd(f->socket), SHUT_WR);
 }
 
+/*
+ * Who drops a connection says so, as far as the socket takes it now, so that its peer can tell that from somebody who
+ * cuts it.  The buffer is frozen, as only its bufferevent writes from it; that is gone.
+ */
+static void
+say_goodbye(struct filter *f)
+{
+	struct evbuffer *out = bufferevent_get_output(f->socket);
+	int fd = bufferevent_getfd(f->socket);
+
+	if (!f->ssl || f->over || f->finishing || fd < 0)
+		return;
+	f->finishing = true;
+	(void)SSL_shutdown(f->ssl);
+	ERR_clear_error();
+	evbuffer_unfreeze(out, 1);
+	(void)evbuffer_write(out, fd);
+}
+
 static void
 filter_free(void *ctx)
 {
 	struct filter *f = ctx;
 
+	say_goodbye(f);
 	SSL_free(f->ssl);
 	BIO_meth_free(f->method);
 	free(f);

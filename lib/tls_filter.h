@@ -30,7 +30,7 @@ struct ssl_st;
 /*
  * fd and ssl are taken over and go with the bufferevent.  Callbacks are deferred
  * to the loop.  A close_notify is BEV_EVENT_EOF; what breaks TLS is logged with the peer's
- * name, and BEV_EVENT_ERROR with EPROTO.  NULL when memory is out, and nothing is taken then.
+ * name, and BEV_EVENT_ERROR with EPROTO.  bufferevent_free() sends close_notify where the socket takes it at once.  NULL when memory is out, and nothing is taken then.
  */
 VRP_NODISCARD struct bufferevent *tls_filter_new(struct event_base *base, int fd, struct ssl_st *ssl, const char *peer,
 						 const struct log *log);

@@ -337,7 +337,9 @@ gate_reload(struct gate *base, struct vrp_err *err)
 static struct bufferevent *
 gate_open(struct gate *base, struct event_base *loop, struct arrival *a)
 {
-	struct bufferevent *bev = tls_filter_new(loop, a->fd, a->channel, a->peer, &upcast(base)->config.log);
+	/* How TLS ends is a line, too, and belongs to those of a connection that has some. */
+	struct log log = a->ticket.logged ? upcast(base)->config.log : (struct log){0};
+	struct bufferevent *bev = tls_filter_new(loop, a->fd, a->channel, a->peer, &log);
 
 	if (bev)
 		a->channel = NULL;

@@ -219,6 +219,12 @@ transport_fd(const struct transport *t)
 	return t->fd;
 }
 
+bool
+transport_refused(const struct transport *t)
+{
+	return t && t->refused;
+}
+
 const char *
 transport_peer(const struct transport *t)
 {

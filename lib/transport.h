@@ -110,6 +110,9 @@ int transport_fd(const struct transport *t);
 /* The peer as text, "192.0.2.1 port 323"; borrowed. */
 const char *transport_peer(const struct transport *t);
 
+/* Has the peer said, by the transport's own means, that it wants nothing of us?  A TLS alert does; a reset says nothing.  NULL is allowed. */
+bool transport_refused(const struct transport *t);
+
 int64_t transport_now(void);
 
 /*
@@ -132,6 +135,7 @@ struct transport {
 	const struct transport_ops *ops;
 	int fd;
 	char peer[DIAL_PEER_MAX];
+	bool refused;	/* see transport_refused() */
 };
 
 extern const struct transport_ops transport_tcp;

@@ -238,8 +238,12 @@ shake_hands(struct ssh_transport *t)
 {
 	int fd = fcntl(t->transport.fd, F_DUPFD_CLOEXEC, 0), rc;
 
-	if (fd < 0 || ssh_options_set(t->session, SSH_OPTIONS_FD, &fd) < 0)
+	if (fd < 0)
 		return vrp_err_set(t->err, "%s: %s", t->to->host, strerror(errno));
+	if (ssh_options_set(t->session, SSH_OPTIONS_FD, &fd) < 0) {
+		close(fd);
+		return fail(t, "set up SSH");
+	}
 	REPEAT(t, "handshake", SSH_AGAIN, rc, ssh_connect(t->session));
 	return rc == SSH_OK ? 0 : rc == SSH_AGAIN ? -1 : fail(t, "handshake");
 }

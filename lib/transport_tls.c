@@ -90,6 +90,7 @@ outcome(struct tls_transport *t, int rc, const char *doing, struct vrp_err *err)
 		return 0;
 	}
 	t->ended = true;
+	t->base.refused |= tls_is_alert();
 	tls_explain(&t->check, t->ssl, rc, &why);
 	vrp_err_set(err, "%s %s: %s", doing, t->base.peer, why.msg);
 	return TRANSPORT_FAILED;

@@ -17,7 +17,6 @@ authority() {
 certificate() {
 	local name=$1 ca=$2 san=$3 days=${4:-1} conf=$1.cnf
 
-	new_key "$name.key"
 	cat >"$conf" <<-END
 		[ca]
 		default_ca = here
@@ -36,7 +35,8 @@ certificate() {
 	END
 	: >"$name.index"
 	printf '%04X\n' $((RANDOM + 4096)) >"$name.serial"
-	openssl req -new -key "$name.key" -subj "/CN=$name" -out "$name.csr"
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$name.key" -subj "/CN=$name" -out "$name.csr" 2>/dev/null
+	chmod 600 "$name.key"
 	openssl ca -batch -notext -config "$conf" -cert "$ca.pem" -keyfile "$ca.key" -in "$name.csr" -out "$name.pem" \
 		-startdate "$(date -u -d "-10 days" +%Y%m%d%H%M%SZ)" -enddate "$(date -u -d "$days days" +%Y%m%d%H%M%SZ)" 2>/dev/null
 }

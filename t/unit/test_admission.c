@@ -143,6 +143,7 @@ test_local(void **state)
 	static const char text[] = "allow local\ndeny any";
 	struct admission *a = admission_new(100);
 	struct admission_port port = {.transport = LISTEN_UNIX, .max_version = 2};
+	struct prefix one = address("192.0.2.1/32");
 	struct admission_ticket t[50];
 	(void)state;
 
@@ -151,6 +152,8 @@ test_local(void **state)
 		assert_int_equal(admission_ask(a, &port, NULL, 0, &t[i]), ADMISSION_GRANTED);
 	for (size_t i = 0; i < 50; i++)
 		admission_return(a, &t[i]);
+	/* Nor does the transport make one of who has one: a socket of TCP may be passed under the name "unix". */
+	assert_int_equal(admission_ask(a, &port, &one, 0, &t[0]), ADMISSION_DENIED);
 	admission_free(a);
 }
 
@@ -171,7 +174,7 @@ logged(struct admission *a, struct admission_port *port, size_t n, size_t addres
 	return lines;
 }
 
-/* A thousand routers are logged when they come at once; one that comes back for ever is not. */
+/* A thousand routers are logged when they come at once; one address that comes back for ever is not. */
 static void
 test_log_budget(void **state)
 {
@@ -182,7 +185,7 @@ test_log_budget(void **state)
 	(void)state;
 
 	assert_int_equal(logged(a, &port, 1000, 1000, 0), 1000);
-	assert_in_range(logged(a, &port, 100000, 1, 1000), 1000, 2000);
+	assert_in_range(logged(a, &port, 100000, 1, 1000), 20, 100);
 	assert_int_equal(logged(a, &port, 10000, 1, 1000), 0);
 	assert_int_equal(admission_ask(a, &port, &other, 1000, &t), ADMISSION_GRANTED);
 	assert_true(t.logged);

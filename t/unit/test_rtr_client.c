@@ -373,6 +373,26 @@ test_C3_error_4_below_the_lowest_wanted_version(void **state)
 	assert_int_equal(rtr_client_need(client), RTR_NEED_TIME);
 }
 
+/* A cache that doesn't want us says so in TLS: no version of RTR helps. */
+static void
+test_C4_refusal_by_the_transport_is_no_silent_close(void **state)
+{
+	(void)state;
+
+	connect_client();
+	rtr_client_refused(client);
+	rtr_client_closed(client, now, "refused by peer: unknown CA");
+	assert_int_equal(rtr_client_state(client), RTR_CLIENT_TRANSPORT);
+	assert_string_equal(rtr_client_reason(client), "refused by peer: unknown CA");
+	expect("state RESET\nstate ERROR_TRANSPORT\n");
+	/* The next connection is judged anew. */
+	now += 600000;
+	rtr_client_tick(client, now);
+	rtr_client_connected(client, now);
+	rtr_client_closed(client, now, NULL);
+	expect("state CONNECTING\nstate RESET\nstate FAST_RECONNECT\nstate CONNECTING\n");
+}
+
 static void
 test_C4_silent_close_steps_down_by_one(void **state)
 {
@@ -1334,6 +1354,7 @@ main(void)
 		T(C3_error_4_with_a_senseless_version),
 		T(C3_error_4_below_the_lowest_wanted_version),
 		T(C4_silent_close_steps_down_by_one),
+		T(C4_refusal_by_the_transport_is_no_silent_close),
 		T(C4_close_after_an_answer_or_half_of_one_does_not),
 		T(C4_failed_connect_does_not),
 		T(C5_lower_version_in_the_answer),

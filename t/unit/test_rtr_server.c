@@ -5,6 +5,7 @@
  */
 #include "sets.h"
 
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -111,12 +112,70 @@ test_close_mail(void **state)
 	assert_false(rtr_cache_has_data(f->cache));
 }
 
+/* How often a router from 127.0.0.1 is turned away, for this reason, by a socket for both families as systemd makes them. */
+static size_t
+turned_away(struct fixture *f, struct listen_spec *spec, enum admission_verdict why, size_t routers)
+{
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int off = 0, fd = socket(AF_INET6, SOCK_STREAM, 0), router[8];
+	socklen_t len = sizeof(in6);
+	size_t got;
+
+	if (fd < 0)
+		skip();
+	assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&in6, sizeof(in6)), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&in6, &len), 0);
+	assert_int_equal(rtr_server_listen(f->server, spec, NULL, fd, NULL), 0);
+	in.sin_port = in6.sin6_port;
+	for (size_t i = 0; i < routers; i++) {
+		router[i] = socket(AF_INET, SOCK_STREAM, 0);
+		assert_int_equal(connect(router[i], (struct sockaddr *)&in, sizeof(in)), 0);
+	}
+	event_base_loop(f->base, EVLOOP_ONCE);
+	got = f->server->turned_away[why];
+	for (size_t i = 0; i < routers; i++)
+		close(router[i]);
+	return got;
+}
+
+/* A rule for an IPv4 network holds for IPv4 routers that come in over an IPv6 socket. */
+static void
+test_mapped_address_and_rules(void **state)
+{
+	static const char text[] = "deny 127.0.0.0/8\nallow any";
+	struct listen_spec spec = {.transport = LISTEN_TCP, .max_version = 2};
+
+	rtr_server_set_access(((struct fixture *)*state)->server, access_parse(text, strlen(text), NULL));
+	assert_int_equal(turned_away(*state, &spec, ADMISSION_DENIED, 2), 2);
+}
+
+/* Nor are all IPv4 routers there one IPv6 network, which would be one host. */
+static void
+test_mapped_address_alone(void **state)
+{
+	struct sockaddr_storage other = {0};
+	struct listen_spec spec = {.transport = LISTEN_TCP, .max_version = 2, .max_per_address = 2};
+	struct fixture *f = *state;
+	struct prefix p;
+
+	assert_int_equal(turned_away(f, &spec, ADMISSION_ADDRESS_FULL, 3), 1);
+	memcpy(&other, &TAILQ_FIRST(&f->server->arrivals)->address, sizeof(other));
+	assert_true(arrival_prefix(&other, &p));
+	assert_int_equal(p.family, FAMILY_IPV4);
+	assert_int_equal(strncmp(TAILQ_FIRST(&f->server->arrivals)->peer, "127.0.0.1:", 10), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_mail_is_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_close_mail, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_mapped_address_and_rules, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_mapped_address_alone, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

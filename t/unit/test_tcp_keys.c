@@ -185,6 +185,38 @@ test_md5(void **state)
 	tcp_keys_free(none);
 }
 
+/* A socket for both families, as systemd makes them, holds IPv4 routers to their keys, too. */
+static void
+test_both_families(void **state)
+{
+	struct tcp_keys *keys = parse("127.0.0.0/8 md5 one\n2001:db8::/32 md5 two"), *other = parse("127.0.0.0/8 md5 other");
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int off = 0, fd = socket(AF_INET6, SOCK_STREAM, 0);
+	socklen_t len = sizeof(in6);
+	struct vrp_err err = {0};
+	bool able = fd >= 0 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) == 0 &&
+		    bind(fd, (struct sockaddr *)&in6, sizeof(in6)) == 0 && listen(fd, 5) == 0 &&
+		    getsockname(fd, (struct sockaddr *)&in6, &len) == 0;
+	(void)state;
+
+	sin.sin_port = in6.sin6_port;
+	if (able && tcp_keys_apply(keys, NULL, fd, AF_INET6, &err) == 0) {
+		assert_true(connects(&sin, keys));
+		assert_false(connects(&sin, other));
+		assert_false(connects(&sin, NULL));
+		assert_int_equal(tcp_keys_apply(other, keys, fd, AF_INET6, &err), 0);
+		assert_true(connects(&sin, other));
+		assert_int_equal(tcp_keys_apply(NULL, other, fd, AF_INET6, &err), 0);
+		assert_true(connects(&sin, NULL));
+	} else if (able) {
+		assert_non_null(strstr(err.msg, "no TCP-MD5"));
+	}
+	close(fd);
+	tcp_keys_free(keys);
+	tcp_keys_free(other);
+}
+
 /* Where the kernel has AO it works; where it hasn't, that is what is said. */
 static void
 test_ao(void **state)
@@ -213,7 +245,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),	 cmocka_unit_test(test_longest),   cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_too_many), cmocka_unit_test(test_file_mode), cmocka_unit_test(test_md5),
-		cmocka_unit_test(test_ao),
+		cmocka_unit_test(test_ao),	 cmocka_unit_test(test_both_families),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

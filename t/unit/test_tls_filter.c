@@ -235,6 +235,30 @@ test_table(void **state VRP_UNUSED)
 }
 
 static void
+play_left(struct fixture *f)
+{
+	f->got = read_all(f, &f->sum);
+}
+
+/* To be dropped is not to be cut off: close_notify comes first. */
+static void
+test_freed(void **state VRP_UNUSED)
+{
+	static const int versions[] = {TLS1_2_VERSION, 0};
+
+	for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
+		struct fixture f = {.version = versions[i]};
+
+		begin(&f, play_left);
+		bufferevent_write(f.bev, "head", 4);
+		while (evbuffer_get_length(bufferevent_get_output(f.bev)))
+			event_base_loop(f.base, EVLOOP_ONCE);
+		end(&f);
+		assert_int_equal(f.got, 4);
+	}
+}
+
+static void
 play_sleeper(struct fixture *f)
 {
 	while (!atomic_load(&f->go))
@@ -437,7 +461,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table),  cmocka_unit_test(test_reads_nothing), cmocka_unit_test(test_input),
+		cmocka_unit_test(test_table), cmocka_unit_test(test_freed),  cmocka_unit_test(test_reads_nothing), cmocka_unit_test(test_input),
 		cmocka_unit_test(test_bulk_input), cmocka_unit_test(test_broken), cmocka_unit_test(test_renegotiation),
 	};
 
