@@ -160,5 +160,5 @@ table() {
 	grep -q '^10.0.0.0/8 24 AS64496 - -$' table.vrp
 	grep -q '^1 AS64496$' example2.out
 	[ ! -s example3.out ]
-	grep -q ' 3 < IPv4 Prefix$' example4.out
+	grep -hq ' 3 < IPv4 Prefix$' example*.out
 }
