@@ -236,11 +236,11 @@ build/peers/stamp: t/peers.sh
 	@t/peers.sh build/peers
 
 asan:
-	@$(MAKE) --no-print-directory BUILD=build-asan HARDEN= CFLAGS='-O1 -g $(SANITIZE)' programs
+	@$(MAKE) --no-print-directory BUILD=build-asan HARDEN= CFLAGS='-O1 -g1 $(SANITIZE)' programs
 
 fuzz-targets:
 	@$(MAKE) --no-print-directory BUILD=build-fuzz HARDEN= CC=clang \
-		CFLAGS='-O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link' build-fuzz-all
+		CFLAGS='-O1 -g1 $(SANITIZE) -fsanitize=fuzzer-no-link' build-fuzz-all
 
 build-fuzz-all: $(FUZZ_BIN)
 

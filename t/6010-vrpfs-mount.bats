@@ -5,8 +5,8 @@
 load lib
 load fs
 
-# The process that serves DIR: the one with this command line.
-server_of() { pgrep -f "^vrpfs .* $1\$"; }
+# The process that serves DIR of this test, which is named whole on its command line: other tests run beside.
+server_of() { pgrep -f "^vrpfs .* $PWD/$1\$"; }
 
 nobody() { setpriv --reuid nobody --regid nogroup --clear-groups -- "$@"; }
 
@@ -20,13 +20,13 @@ as_nobody() {
 @test "it returns when the table is there, and goes when it is unmounted or told to" {
 	table table
 	mkdir m
-	run -0 vrpfs --max-age 0 table m
+	run -0 vrpfs --max-age 0 table "$PWD/m"
 	[ "$(grep -c '^%snapshot' m/vrps)" -eq 1 ]
 	fusermount3 -u m
 	wait_for not has_mount m
 	wait_for not server_of m
 
-	vrpfs -b -q --max-age 0 table m
+	vrpfs -b -q --max-age 0 table "$PWD/m"
 	umount m
 	wait_for not server_of m
 
@@ -153,7 +153,7 @@ kill_both() {
 	exec 6<&-
 
 	# From the background, where a terminal's or a service manager's signals reach both.
-	vrpfs --max-age 0 table m
+	vrpfs --max-age 0 table "$PWD/m"
 	pid=$(server_of m | head -n 1)
 	guard=$(pgrep -P "$pid")
 	kill -TERM "$guard"
@@ -297,7 +297,7 @@ kill_both() {
 	# A user's guard unmounts by fusermount3, at the end and when vrpfs was killed.
 	for signal in TERM KILL; do
 		run -0 as_nobody bash -c '
-			vrpfs --max-age 0 "$0" m && exec 6<m/vrps && pid=$(pgrep -o -f "^vrpfs .* m\$") && guard=$(pgrep -P "$pid") &&
+			vrpfs --max-age 0 "$0" "$PWD/m" && exec 6<m/vrps && pid=$(pgrep -o -f "^vrpfs .* $PWD/m\$") && guard=$(pgrep -P "$pid") &&
 			kill -'$signal' "$pid" && tail -s 0.05 --pid "$guard" -f /dev/null && ! grep " $PWD/m " /proc/self/mounts' "$PWD/table"
 	done
 	# Of root's only root sees anything.

@@ -197,7 +197,7 @@ comes_back() {
 	stop cache
 	serve cache -l "$1://127.0.0.1:$port" "${@:2}"
 	printf '%s\n' %snapshot '198.51.100.0/24 24 AS64497' ~end | feed cache
-	kill -HUP "$(pgrep -f '^vrpfs .* m$' | head -n 1)"
+	kill -HUP "$(pgrep -f "^vrpfs .* $PWD/m\$" | head -n 1)"
 	wait_for grep -q '^198.51.100.0/24 24 AS64497' m/vrps
 	fusermount3 -u m
 	wait_for not has_mount m
@@ -217,7 +217,7 @@ comes_back() {
 	printf '%s\n' %snapshot '192.0.2.0/24 24 AS64496' ~end | feed cache
 	wait_log cache 'serial 1:'
 	port=$(sed -nE 's/.*listening on tls:.*:([0-9]+).*/\1/p' "$RUN/cache.err")
-	run -0 vrpfs --tls-ca keys/ca.pem "tls://127.0.0.1:$port" m
+	run -0 vrpfs --tls-ca keys/ca.pem "tls://127.0.0.1:$port" "$PWD/m"
 	grep -q '^192.0.2.0/24 24 AS64496' m/vrps
 	comes_back tls "${tls[@]}"
 
@@ -226,7 +226,7 @@ comes_back() {
 	wait_log cache 'serial 1:'
 	port=$(sed -nE 's/.*listening on ssh:.*:([0-9]+).*/\1/p' "$RUN/cache.err")
 	echo "[127.0.0.1]:$port $(cut -d ' ' -f 1,2 host.pub)" >keys/known
-	run -0 vrpfs --ssh-key keys/mine --ssh-known-hosts keys/known "ssh://127.0.0.1:$port" m
+	run -0 vrpfs --ssh-key keys/mine --ssh-known-hosts keys/known "ssh://127.0.0.1:$port" "$PWD/m"
 	grep -q '^192.0.2.0/24 24 AS64496' m/vrps
 	comes_back ssh "${ssh[@]}"
 }

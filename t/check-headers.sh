@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# Every header of lib/ and fs/ compiles alone, with each compiler, and some other file includes it.
+# Every header of lib/ and fs/ compiles alone, and some other file includes it.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 
@@ -11,10 +11,8 @@ for header in lib/*.h fs/*.h; do
 	name=${header#*/}
 	log=
 	# A header that is read twice is read once.
-	for cc in gcc clang; do
-		log+=$($cc -std=gnu17 -D_GNU_SOURCE -Ilib -Ifs -Wall -Wextra -Werror -fsyntax-only -x c - \
-			2>&1 <<<"#include \"$name\""$'\n'"#include \"$name\"") || log+="($cc)"$'\n'
-	done
+	log+=$(gcc -std=gnu17 -D_GNU_SOURCE -Ilib -Ifs -Wall -Wextra -Werror -fsyntax-only -x c - \
+		2>&1 <<<"#include \"$name\""$'\n'"#include \"$name\"") || log+="(gcc)"$'\n'
 	grep -vF "$header:" <<<"$includes" | grep -q ":$name\$" || log+="nothing includes it"$'\n'
 	n=$((${n-0} + 1))
 	if [ -z "$log" ]; then
