@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -288,8 +287,7 @@ go_on(struct follow *f, struct rtr_link *l)
 		if (f->output_failed)
 			return EXIT_TROUBLE;
 		if (reader.revents & (POLLERR | POLLHUP | POLLNVAL)) {
-			raise(SIGPIPE);		/* as a write would */
-			cli_warn(f->cli, "standard output: %s", strerror(EPIPE));
+			cli_reader_gone(f->cli);
 			return EXIT_TROUBLE;
 		}
 	}
@@ -303,10 +301,7 @@ follow_run(const struct cli *cli, const struct options *o)
 	int status;
 
 	cli_open_standard_streams(cli, !o->output);
-	/* Tables come and go as a whole; their memory shall go back to the system. */
-#ifdef __GLIBC__
-	mallopt(M_MMAP_THRESHOLD, 1 << 20);
-#endif
+	cli_return_memory();
 	f.manager = new_manager(&f);
 	f.failed = calloc(o->cache_count, sizeof(*f.failed));
 	if (!f.manager || !f.failed)

@@ -8,9 +8,6 @@
  */
 #include <errno.h>
 #include <event2/event.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <signal.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
@@ -45,20 +42,6 @@ struct daemon {
 };
 
 /* ---- set-up ---- */
-
-/*
- * A table and its images come and go as a whole.  glibc would raise its
- * threshold to their size and keep them in its heaps, where what is small and
- * newer holds on to them: after a few hundred changes of a table of a million
- * records, four times the memory.
- */
-static void
-return_large_memory(void)
-{
-#ifdef __GLIBC__
-	mallopt(M_MMAP_THRESHOLD, 1 << 20);
-#endif
-}
 
 /* As many descriptors as we may have, and no more clients than these allow. */
 static void
@@ -443,7 +426,7 @@ serve(struct cli *cli, struct options *options, struct daemon *d)
 
 	cli_open_standard_streams(cli, false);
 	open_stream(cli, &options->feeder);
-	return_large_memory();
+	cli_return_memory();
 	signal(SIGPIPE, SIG_IGN);
 	use_descriptors(options);
 	draw_sessions(cli, options->cache.sessions);

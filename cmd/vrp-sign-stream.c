@@ -2,7 +2,6 @@
 /* vrp-sign on streams: block by block, for as long as the input lasts. */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -72,28 +71,6 @@ write_out(void *ctx, const char *data, size_t len)
 	return rc;
 }
 
-/*
- * Wait for input, for a signal where `signals` are let through while we wait,
- * or for the reader of the output to go, which is -1.
- */
-static int
-wait_for_input(const struct tool *t, const sigset_t *signals)
-{
-	struct pollfd p[] = {{.fd = t->fd, .events = POLLIN}, {.fd = STDOUT_FILENO}};
-	int n = ppoll(p, ARRAY_LEN(p), NULL, signals);
-
-	if (n < 0 && errno != EINTR) {
-		cli_warn(t->cli, "poll: %s", strerror(errno));
-		return -1;
-	}
-	if (n > 0 && p[1].revents & (POLLERR | POLLHUP)) {
-		raise(SIGPIPE);		/* as a write would */
-		cli_warn(t->cli, "standard output: %s", strerror(EPIPE));
-		return -1;
-	}
-	return n > 0 && p[0].revents;
-}
-
 /* ---- signing */
 
 static void
@@ -130,7 +107,7 @@ sign_all(struct run *r, struct sig_signer *s, char *data, struct vrp_err *err)
 	ssize_t n;
 
 	while (rc == 0) {
-		ready = wait_for_input(r->tool, &r->waiting);
+		ready = cli_wait_input(r->tool->cli, r->tool->fd, NULL, &r->waiting);
 		if (ready < 0)
 			return OUTPUT_FAILED;
 		if (stop_wanted)
@@ -223,7 +200,7 @@ verify_all(struct run *r, struct sig_verifier *v, char *data, struct vrp_err *er
 	ssize_t n;
 
 	while (rc == 0) {
-		int ready = wait_for_input(r->tool, &r->waiting);
+		int ready = cli_wait_input(r->tool->cli, r->tool->fd, NULL, &r->waiting);
 
 		if (ready < 0)
 			return OUTPUT_FAILED;

@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
@@ -210,26 +209,13 @@ finish(struct tool *t, int rc)
 
 /* Wait for input, for a look at the files, or for the reader of the output to go. */
 static int
-wait_for_input(const struct tool *t, bool *readable)
+wait_for_input(const struct tool *t)
 {
 	static const struct timespec look = {FILEWATCH_MS / 1000, FILEWATCH_MS % 1000 * 1000000L};
-	struct pollfd p[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = STDOUT_FILENO}};
 	sigset_t none;
-	int n;
 
 	sigemptyset(&none);
-	n = ppoll(p, ARRAY_LEN(p), t->watch ? &look : NULL, &none);
-	if (n < 0 && errno != EINTR) {
-		cli_warn(t->cli, "poll: %s", strerror(errno));
-		return -1;
-	}
-	if (n > 0 && p[1].revents & (POLLERR | POLLHUP)) {
-		raise(SIGPIPE);		/* as a write would */
-		cli_warn(t->cli, "standard output: %s", strerror(EPIPE));
-		return -1;
-	}
-	*readable = n > 0 && p[0].revents;
-	return 0;
+	return cli_wait_input(t->cli, STDIN_FILENO, t->watch ? &look : NULL, &none);
 }
 
 static int
@@ -240,9 +226,9 @@ filter(struct tool *t, char *data)
 	int rc = 0;
 
 	for (;;) {
-		bool readable;
+		int readable = wait_for_input(t);
 
-		if (wait_for_input(t, &readable) < 0)
+		if (readable < 0)
 			return EXIT_TROUBLE;
 		if (t->watch && (hangup || time(NULL) != looked)) {
 			looked = time(NULL);

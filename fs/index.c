@@ -483,90 +483,90 @@ index_memory(const struct index *x)
 	       x->address_count * (sizeof(*x->addresses) + sizeof(*x->address_when));
 }
 
-/* ---- look-ups: the first place that does not come before what is sought */
+/* ---- look-ups */
 
-bool
-index_find_as(const struct index *x, uint32_t asn, size_t *at)
+/* Does the element at `at` of some array come before what is sought? */
+typedef bool before_fn(const struct index *x, size_t at, const void *sought);
+
+/* The first place that does not.  Inlined, so that the call is not one. */
+static inline size_t
+first_place(const struct index *x, size_t count, before_fn *before, const void *sought)
 {
-	size_t lo = 0, hi = x->as_count;
+	size_t lo = 0, hi = count;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (x->ases[mid].asn < asn)
+		if (before(x, mid, sought))
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	*at = lo;
-	return lo < x->as_count && x->ases[lo].asn == asn;
+	return lo;
+}
+
+static bool
+as_before(const struct index *x, size_t at, const void *asn)
+{
+	return x->ases[at].asn < *(const uint32_t *)asn;
+}
+
+bool
+index_find_as(const struct index *x, uint32_t asn, size_t *at)
+{
+	*at = first_place(x, x->as_count, as_before, &asn);
+	return *at < x->as_count && x->ases[*at].asn == asn;
+}
+
+static bool
+ta_before(const struct index *x, size_t at, const void *id)
+{
+	return x->tas[at].id < *(const uint32_t *)id;
 }
 
 bool
 index_find_ta(const struct index *x, uint32_t id, size_t *at)
 {
-	size_t lo = 0, hi = x->ta_count;
+	*at = first_place(x, x->ta_count, ta_before, &id);
+	return *at < x->ta_count && x->tas[*at].id == id;
+}
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (x->tas[mid].id < id)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	*at = lo;
-	return lo < x->ta_count && x->tas[lo].id == id;
+static bool
+prefix_before(const struct index *x, size_t at, const void *prefix)
+{
+	return prefix_cmp(index_prefix(x, at), prefix) < 0;
 }
 
 bool
 index_find_prefix(const struct index *x, const struct prefix *prefix, size_t *at)
 {
-	size_t lo = 0, hi = x->prefix_count;
+	*at = first_place(x, x->prefix_count, prefix_before, prefix);
+	return *at < x->prefix_count && same_prefix(index_prefix(x, *at), prefix);
+}
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (prefix_cmp(index_prefix(x, mid), prefix) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	*at = lo;
-	return lo < x->prefix_count && same_prefix(index_prefix(x, lo), prefix);
+static bool
+address_before(const struct index *x, size_t at, const void *address)
+{
+	return address_cmp(index_address(x, at), address) < 0;
 }
 
 bool
 index_find_address(const struct index *x, const struct prefix *address, size_t *at)
 {
-	size_t lo = 0, hi = x->address_count;
+	*at = first_place(x, x->address_count, address_before, address);
+	return *at < x->address_count && same_address(index_address(x, *at), address);
+}
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (address_cmp(index_address(x, mid), address) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	*at = lo;
-	return lo < x->address_count && same_address(index_address(x, lo), address);
+static bool
+key_before(const struct index *x, size_t at, const void *asn)
+{
+	return x->keys[at].asn < *(const uint32_t *)asn;
 }
 
 void
 index_keys_of(const struct index *x, uint32_t asn, size_t *first, size_t *end)
 {
-	size_t lo = 0, hi = x->key_count;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (x->keys[mid].asn < asn)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	*first = *end = lo;
+	*first = *end = first_place(x, x->key_count, key_before, &asn);
 	while (*end < x->key_count && x->keys[*end].asn == asn)
 		++*end;
 }

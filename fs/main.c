@@ -15,9 +15,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -504,15 +501,6 @@ run(struct daemon *d)
 
 /* ---- set-up ---- */
 
-/* A table comes and goes as a whole; glibc would keep the memory of several (see rtr-serve). */
-static void
-return_large_memory(void)
-{
-#ifdef __GLIBC__
-	mallopt(M_MMAP_THRESHOLD, 1 << 20);
-#endif
-}
-
 /* Signals wait for run(), on every thread. */
 static void
 set_up(struct daemon *d)
@@ -623,7 +611,7 @@ main(int argc, char **argv)
 
 	parse_options(&cli, argc, argv, &options);
 	cli_open_standard_streams(&cli, false);
-	return_large_memory();
+	cli_return_memory();
 	start_log(&d);
 	if (options.background)
 		fork_child(&d);

@@ -4,6 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -289,6 +293,38 @@ cli_syslog(const struct cli *cli, enum log_level max)
 {
 	openlog(cli->tool, LOG_PID, LOG_DAEMON);
 	return (struct log){write_syslog, NULL, max};
+}
+
+void
+cli_return_memory(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+}
+
+void
+cli_reader_gone(const struct cli *cli)
+{
+	raise(SIGPIPE);
+	cli_warn(cli, "standard output: %s", strerror(EPIPE));
+}
+
+int
+cli_wait_input(const struct cli *cli, int fd, const struct timespec *timeout, const sigset_t *signals)
+{
+	struct pollfd p[] = {{.fd = fd, .events = POLLIN}, {.fd = STDOUT_FILENO}};
+	int n = ppoll(p, ARRAY_LEN(p), timeout, signals);
+
+	if (n < 0 && errno != EINTR) {
+		cli_warn(cli, "poll: %s", strerror(errno));
+		return -1;
+	}
+	if (n > 0 && p[1].revents & (POLLERR | POLLHUP)) {
+		cli_reader_gone(cli);
+		return -1;
+	}
+	return n > 0 && p[0].revents;
 }
 
 int

@@ -7,9 +7,11 @@
 #ifndef VRP_CLI_H
 #define VRP_CLI_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "compiler.h"
 #include "err.h"
@@ -97,6 +99,25 @@ int cli_close_stdout(const struct cli *cli, int status);
  * With output, standard output has to be open already, or this exits with 2.
  */
 void cli_open_standard_streams(const struct cli *cli, bool output);
+
+/*
+ * For tools in which tables come and go as a whole, at their start: large blocks
+ * go back to the system.  glibc would raise its threshold to their size and keep
+ * them in its heaps, where what is small and newer holds on to them: after a few
+ * hundred changes of a table of a million records, four times the memory.
+ */
+void cli_return_memory(void);
+
+/*
+ * For filters that stay: wait until there is input, or the time is over (NULL:
+ * never), or a signal came that `signals` lets through.  1 there is input, 0 there
+ * is not, -1 when it can't be waited for or the reader of standard output is gone,
+ * which was said.
+ */
+VRP_NODISCARD int cli_wait_input(const struct cli *cli, int fd, const struct timespec *timeout, const sigset_t *signals);
+
+/* The reader of standard output is gone: end as a write to it would, or say so where SIGPIPE is held. */
+void cli_reader_gone(const struct cli *cli);
 
 /*
  * Give up whatever the box doesn't name, and release it.  The environment
