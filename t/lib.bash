@@ -102,8 +102,13 @@ feed_end() {
 	exec {fd}>&-
 }
 
-pid_of() { cat "$RUN/$1.pid"; }
-alive() { kill -0 "$(pid_of "$1")" 2>/dev/null; }
+pid_of() { echo "$(<"$RUN/$1.pid")"; }
+
+alive() {
+	local pid
+
+	{ read -r pid <"$RUN/$1.pid" && kill -0 "$pid"; } 2>/dev/null
+}
 
 wait_gone() {
 	local pid status=0
@@ -135,17 +140,24 @@ stop_all() {
 
 not() { ! "$@"; }
 
+# Naps are a read from a pipe that nobody writes to: sleep(1) fifty times a second for each test is a processor's work.
 wait_for() {
-	local end=$((${EPOCHREALTIME/./} + WAIT * 1000000))
+	local end=$((${EPOCHREALTIME/./} + WAIT * 1000000)) nap=0.02 pipe status=0
 
+	"$@" >/dev/null 2>"$RUN/wait.log" && return
+	exec {pipe}<> <(:)
 	until "$@" >/dev/null 2>"$RUN/wait.log"; do
 		if ((${EPOCHREALTIME/./} > end)); then
 			echo "gave up after $WAIT seconds waiting for: $*" >&2
 			cat "$RUN/wait.log" >&2
-			return 1
+			status=1
+			break
 		fi
-		sleep 0.02
+		read -rt "$nap" -u "$pipe" || :
+		nap=0.05
 	done
+	exec {pipe}>&-
+	return "$status"
 }
 
 logged() { grep -qE -e "$2" "$RUN/$1.err"; }
