@@ -220,23 +220,16 @@ catch_events(const struct cli *cli, struct daemon *d)
 	}
 }
 
-/* The feeder's thread leaves signals to this one. */
 static struct feeder *
 start_feeder(struct daemon *d, struct vrp_err *err)
 {
 	struct feeder_config config = d->options->feeder;
-	struct feeder *feeder;
-	sigset_t all, before;
 
 	config.deliver = deliver;
 	config.versions = versions;
 	config.ended = ended;
 	config.ctx = d;
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	feeder = feeder_start(&config, &d->log, err);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return feeder;
+	return feeder_start(&config, &d->log, err);
 }
 
 /* Tell the service manager that the loop turns, and what there is. */

@@ -3,13 +3,13 @@
 
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "ops.h"
 #include "session.h"
+#include "thread.h"
 
 #define THREADS_MIN 4
 #define THREADS_MAX 16
@@ -85,12 +85,7 @@ keep(void *ctx)
 static int
 start_keeper(struct vrpfs *v)
 {
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	v->has_keeper = pthread_create(&v->keeper, NULL, keep, v) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	v->has_keeper = thread_start(&v->keeper, NULL, keep, v) == 0;
 	return v->has_keeper ? 0 : -1;
 }
 

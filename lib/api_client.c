@@ -2,12 +2,12 @@
 #include "api_client.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "api.h"
 #include "names.h"
+#include "thread.h"
 
 /* Ranges of RFC 8210 section 6, and others that keep sums of milliseconds far from any end. */
 #define MS_MAX INT64_C(1000000000)
@@ -208,20 +208,6 @@ is_own_thread(struct vrp_client *c)
 	return own;
 }
 
-/* Signals are for the program's threads. */
-static int
-create_thread(struct vrp_client *c)
-{
-	sigset_t all, before;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&c->thread, NULL, api_follow, c);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rc;
-}
-
 static void
 set_running(struct vrp_client *c, bool running)
 {
@@ -248,7 +234,7 @@ vrp_client_start(struct vrp_client *client, struct vrp_error *err)
 	atomic_store(&client->stop, false);
 	client->started = true;
 	set_running(client, true);
-	rc = create_thread(client);
+	rc = thread_start(&client->thread, NULL, api_follow, client);
 	if (rc == 0)
 		return VRP_OK;
 	set_running(client, false);

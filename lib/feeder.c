@@ -11,6 +11,7 @@
 #include "intake.h"
 #include "names.h"
 #include "sig_verifier.h"
+#include "thread.h"
 
 #define READ_SIZE ((size_t)256 * 1024)
 #define SIGNED_MAX ((size_t)1 << 30)	/* bytes of a block that wait for its signature */
@@ -303,7 +304,7 @@ feeder_start(const struct feeder_config *config, const struct log *log, struct v
 	f->names = names_new();
 	f->intake = f->names ? intake_new(f->names, &rules, log) : NULL;
 	if (f->data && f->intake && begin_verifying(f) == 0)
-		rc = pipe2(f->wake, O_CLOEXEC | O_NONBLOCK) < 0 ? errno : pthread_create(&f->thread, NULL, run, f);
+		rc = pipe2(f->wake, O_CLOEXEC | O_NONBLOCK) < 0 ? errno : thread_start(&f->thread, NULL, run, f);
 	if (rc) {
 		vrp_err_set(err, "cannot start reading input: %s", strerror(rc));
 		feeder_free(f);

@@ -44,7 +44,7 @@ struct feeder_config {
 struct feeder;
 
 /*
- * Start the thread; config and log are copied, the path is borrowed.  For a
+ * Start the thread, which takes no signals; config and log are copied, the path is borrowed.  For a
  * path, the file has to open.  NULL with a reason.
  */
 VRP_NODISCARD struct feeder *feeder_start(const struct feeder_config *config, const struct log *log, struct vrp_err *err);

@@ -10,11 +10,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "thread.h"
 
 #define READ_SIZE ((size_t)256 * 1024)
 #define FAREWELLS_MAX 16	/* connections beyond are closed without a last word */
@@ -159,17 +160,13 @@ static int
 attempt_start(struct attempt *a)
 {
 	pthread_attr_t attr;
-	sigset_t all, old;
 	pthread_t thread;
 	int error = pthread_attr_init(&attr);
 
 	if (error)
 		return error;
-	sigfillset(&all);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&thread, &attr, attempt_main, a);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	error = thread_start(&thread, &attr, attempt_main, a);
 	pthread_attr_destroy(&attr);
 	return error;
 }

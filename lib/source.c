@@ -2,7 +2,6 @@
 #include "source_internal.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -11,6 +10,7 @@
 #include "fetch.h"
 #include "filewatch.h"
 #include "stamp.h"
+#include "thread.h"
 
 #define CLOCK_CHECK 3600	/* seconds; the longest wait: the clock may be set */
 
@@ -390,20 +390,6 @@ kind_of(const struct source_config *config, int *fd, struct vrp_err *err)
 	return kind_of_path(config->source, fd, err);
 }
 
-/* A thread that takes no signals: those are the program's.  0 or an error number. */
-static int
-start_thread(struct source *s)
-{
-	sigset_t all, old;
-	int error;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&s->thread, NULL, run, s);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return error;
-}
-
 static struct source *
 source_new(const struct source_config *config)
 {
@@ -445,7 +431,7 @@ source_start(const struct source_config *config, struct vrp_err *err)
 		return NULL;
 	}
 	s->status.kind = s->ops->kind;
-	error = start_thread(s);
+	error = thread_start(&s->thread, NULL, run, s);
 	if (!error)
 		return s;
 	vrp_err_set(err, "cannot start a thread: %s", strerror(error));

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "ssh_peer.h"
+#include "thread.h"
 #include "transport.h"
 
 #define STACK_SIZE ((size_t)256 * 1024)
@@ -296,16 +297,12 @@ static int
 start_thread(struct guest *guest)
 {
 	pthread_attr_t attr;
-	sigset_t all, before;
 	int error = pthread_attr_init(&attr);
 
 	if (error)
 		return error;
 	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&guest->thread, &attr, guest_main, guest);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	error = thread_start(&guest->thread, &attr, guest_main, guest);
 	pthread_attr_destroy(&attr);
 	return error;
 }

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "thread.h"
 #include "tls_filter.h"
 #include "wire.h"
 
@@ -410,7 +411,6 @@ gate_start(struct gate *base, struct vrp_err *err)
 {
 	struct tls_gate *g = upcast(base);
 	struct timeval period = {.tv_usec = TICK_MS * 1000};
-	sigset_t all, before;
 	int error;
 
 	g->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -421,10 +421,7 @@ gate_start(struct gate *base, struct vrp_err *err)
 	}
 	if (!g->wake || !g->tick || event_add(g->wake, NULL) < 0 || event_add(g->tick, &period) < 0)
 		return vrp_err_set(err, "cannot set up the TLS loop: %s", strerror(errno));
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	error = pthread_create(&g->thread, NULL, gate_main, g);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	error = thread_start(&g->thread, NULL, gate_main, g);
 	g->started = error == 0;
 	return error ? vrp_err_set(err, "cannot start the TLS thread: %s", strerror(error)) : 0;
 }

@@ -34,27 +34,11 @@ setup_file() {
 }
 
 @test "BIRD comes in with its key and follows" {
-	need_peer bird
-	cat >bird.conf <<-END
-		router id 192.0.2.1;
-		log stderr all;
-		roa4 table r4;
-		roa6 table r6;
-		protocol device {}
-		protocol rpki cache {
-			debug { states, events };
-			roa4 { table r4; };
-			roa6 { table r6; };
-			remote 127.0.0.1 port $PORT;
-			retry 1;
-			transport ssh {
-				bird private key "$RUN/mine";
-				remote public key "$RUN/known_hosts";
-				user "router";
-			};
-		}
-	END
-	start bird "$ROOT/t/peer" bird -f -c "$RUN/bird.conf" -s "$RUN/bird.ctl" -P "$RUN/bird.pidfile"
+	bird_start "transport ssh {
+		bird private key \"$RUN/mine\";
+		remote public key \"$RUN/known_hosts\";
+		user \"router\";
+	};"
 	wait_holds bird want
 	printf '%%delta\n+192.0.2.0/24 24 AS64496 - -\n~end\n' | feed cache
 	{ cat want; echo 192.0.2.0/24 24 64496; } | sort >want2

@@ -68,6 +68,7 @@ wait_holds() { wait_for holds "$1" "$2" || same "$2" "$RUN/$1.vrps"; }
 
 # ---- BIRD
 
+# bird_start [LINES]: of its protocol, such as a transport.
 bird_start() {
 	need_peer bird
 	cat >"$RUN/bird.conf" <<-END
@@ -82,6 +83,7 @@ bird_start() {
 			roa6 { table r6; };
 			remote 127.0.0.1 port $PORT;
 			retry 1;
+			${1-}
 		}
 	END
 	start bird "$ROOT/t/peer" bird -f -c "$RUN/bird.conf" -s "$RUN/bird.ctl" -P "$RUN/bird.pidfile"
