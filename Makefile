@@ -102,7 +102,8 @@ API = api_types api_view api_table api_client api_follow \
       rtr_pdu rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager dial transport transport_tcp rtr_link
 SONAME = libvrp.so.1
 
-TEST_SRC = $(wildcard t/unit/test_*.c t/tools/*.c)
+UNIT_SRC = $(wildcard t/unit/test_*.c)
+TEST_SRC = $(UNIT_SRC) $(wildcard t/tools/*.c)
 PRELOAD_SRC = $(wildcard t/preload/*.c)
 FUZZ_SRC = $(wildcard t/fuzz/fuzz_*.c)
 
@@ -111,7 +112,9 @@ FS_LIB = $(BUILD)/libvrpfs.a
 PUBLIC_LIB = $(BUILD)/lib/$(SONAME) $(BUILD)/lib/libvrp.a
 BIN = $(CMD_SRC:cmd/%.c=$(BUILD)/bin/%) $(BUILD)/bin/vrpfs
 TEST_BIN = $(patsubst %.c,$(BUILD)/t/%,$(notdir $(TEST_SRC))) $(PRELOAD_SRC:t/preload/%.c=$(BUILD)/t/%.so)
+UNIT_BIN = $(UNIT_SRC:t/unit/%.c=$(BUILD)/t/%)
 FUZZ_BIN = $(FUZZ_SRC:t/fuzz/%.c=$(BUILD)/%)
+REPLAY_BIN = $(FUZZ_SRC:t/fuzz/fuzz_%.c=$(BUILD)/t/replay_%)
 MAN = $(wildcard man/*.[0-9])
 
 # ---- Rules
@@ -121,6 +124,9 @@ all: $(BIN) library
 library: $(PUBLIC_LIB)
 
 programs: $(BIN) $(TEST_BIN)
+
+# What runs with sanitizers; the helper programs of tests do not.
+sanitized: $(BIN) $(UNIT_BIN) $(REPLAY_BIN)
 
 .SECONDARY:
 
@@ -143,12 +149,17 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags $(BUILD)/harden.cc
 	$(call say,cc)
 	$(Q)$(COMPILE) @$(BUILD)/harden.cc -MMD -MP -c $< -o $@
 
+# Changes whenever a list of sources does, so that the archives have what is listed.
+$(BUILD)/lists: FORCE
+	@mkdir -p $(@D)
+	@echo '$(LIB_SRC) | $(FS_SRC) | $(API)' | cmp -s - $@ || echo '$(LIB_SRC) | $(FS_SRC) | $(API)' >$@
+
 $(LIB): $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
 $(FS_LIB): $(FS_SRC:%.c=$(BUILD)/obj/%.o)
-$(LIB) $(FS_LIB):
+$(LIB) $(FS_LIB): $(BUILD)/lists
 	@rm -f $@
 	$(call say,ar)
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $(filter %.o,$^)
 
 # The library for others.  Its static form is one object, in which only public names are left.
 $(BUILD)/pic/%.o: %.c $(BUILD)/flags $(BUILD)/harden.cc
@@ -156,17 +167,17 @@ $(BUILD)/pic/%.o: %.c $(BUILD)/flags $(BUILD)/harden.cc
 	$(call say,cc)
 	$(Q)$(COMPILE) @$(BUILD)/harden.cc -fPIC -fvisibility=hidden -ffunction-sections -MMD -MP -c $< -o $@
 
-$(BUILD)/lib/$(SONAME): $(API:%=$(BUILD)/pic/lib/%.o) lib/libvrp.map $(BUILD)/harden.ld
+$(BUILD)/lib/$(SONAME): $(API:%=$(BUILD)/pic/lib/%.o) lib/libvrp.map $(BUILD)/harden.ld $(BUILD)/lists
 	@mkdir -p $(@D)
 	$(call say,link)
 	$(Q)$(LINK) $$(sed 's/-fPIE//; s/-pie//' $(BUILD)/harden.ld) -shared -Wl,--gc-sections -Wl,-soname,$(SONAME) -Wl,-z,defs \
 		-Wl,--version-script=lib/libvrp.map $(filter %.o,$^) -o $@
 
-$(BUILD)/lib/libvrp.a: $(API:%=$(BUILD)/pic/lib/%.o)
+$(BUILD)/lib/libvrp.a: $(API:%=$(BUILD)/pic/lib/%.o) $(BUILD)/lists
 	@mkdir -p $(@D)
 	@rm -f $@
 	$(call say,ar)
-	$(Q)$(LD) -r $^ -o $(BUILD)/pic/libvrp.o && $(OBJCOPY) --localize-hidden $(BUILD)/pic/libvrp.o
+	$(Q)$(LD) -r $(filter %.o,$^) -o $(BUILD)/pic/libvrp.o && $(OBJCOPY) --localize-hidden $(BUILD)/pic/libvrp.o
 	$(Q)$(AR) rcs $@ $(BUILD)/pic/libvrp.o
 
 $(BUILD)/bin/%: $(BUILD)/obj/cmd/%.o $(LIB) $(BUILD)/harden.ld
@@ -185,15 +196,18 @@ $(BUILD)/bin/rtr-serve: $(BUILD)/obj/cmd/rtr-serve-options.o $(BUILD)/obj/cmd/rt
 $(BUILD)/bin/vrp-sign: $(BUILD)/obj/cmd/vrp-sign-stream.o $(BUILD)/obj/cmd/vrp-sign-whole.o
 $(BUILD)/bin/rtr-dump: $(BUILD)/obj/cmd/rtr-dump-once.o $(BUILD)/obj/cmd/rtr-dump-follow.o
 
-# Unit tests and helper programs of tests: any of them may need any library.
+# Unit tests and helper programs of tests: any of them may need any library.  They are many, and gold takes half of the time.
+TEST_LD = $(shell $(CC) -fuse-ld=gold -Wl,--version >/dev/null 2>&1 && echo -fuse-ld=gold)
 define link_test =
 @mkdir -p $(@D)
 $(call say,link)
-$(Q)$(LINK) @$(BUILD)/harden.ld $< $(FS_LIB) $(LIB) -Wl,--as-needed $(call libs,$(PKGS_test)) $(LIBS) -lm -o $@
+$(Q)$(LINK) @$(BUILD)/harden.ld $(TEST_LD) $(filter %.o,$^) $(FS_LIB) $(LIB) -Wl,--as-needed $(call libs,$(PKGS_test)) $(LIBS) -lm -o $@
 endef
 $(BUILD)/t/%: $(BUILD)/obj/t/unit/%.o $(FS_LIB) $(LIB) $(BUILD)/harden.ld
 	$(link_test)
 $(BUILD)/t/%: $(BUILD)/obj/t/tools/%.o $(FS_LIB) $(LIB) $(BUILD)/harden.ld
+	$(link_test)
+$(BUILD)/t/replay_%: $(BUILD)/obj/t/fuzz/fuzz_%.o $(BUILD)/obj/t/fuzz/replay.o $(FS_LIB) $(LIB) $(BUILD)/harden.ld
 	$(link_test)
 
 # What tests put into a tool, which has no back door for them.
@@ -220,7 +234,7 @@ demo:
 
 # Each of these ends with one line, "N passed, M failed".
 check: deps
-	@$(MAKE) --no-print-directory -j$(JOBS) programs asan fuzz-targets python build/peers/stamp
+	@$(MAKE) --no-print-directory -j$(JOBS) programs asan python build/peers/stamp
 	@t/check.sh
 
 check-unit: programs
@@ -236,7 +250,7 @@ build/peers/stamp: t/peers.sh
 	@t/peers.sh build/peers
 
 asan:
-	@$(MAKE) --no-print-directory BUILD=build-asan HARDEN= CFLAGS='-O1 -g1 $(SANITIZE)' programs
+	@$(MAKE) --no-print-directory BUILD=build-asan HARDEN= CFLAGS='-O1 -g1 $(SANITIZE)' sanitized
 
 fuzz-targets:
 	@$(MAKE) --no-print-directory BUILD=build-fuzz HARDEN= CC=clang \
@@ -339,7 +353,7 @@ help:
 	@echo 'check               deps, build, all tests; ends with "N passed, M failed"'
 	@echo 'check-unit check-bats check-man check-headers check-layers   parts of it'
 	@echo 'python              the Python module rtrlib: a wheel in build/python/dist, unpacked in build/python/site'
-	@echo 'asan                tools and tests with sanitizers, in build-asan'
+	@echo 'asan                tools, unit tests and the replay of fuzz corpora with sanitizers, in build-asan'
 	@echo 'fuzz                runs every fuzz target for FUZZ_TIME (600) seconds'
 	@echo 'lint                gcc and clang with -Werror, cppcheck, clang-tidy'
 	@echo 'perf                the figures of the README'
@@ -347,5 +361,5 @@ help:
 
 FORCE:
 
-.PHONY: FORCE all library programs python deps demo check check-unit check-bats check-headers check-layers check-man \
+.PHONY: FORCE all library programs sanitized python deps demo check check-unit check-bats check-headers check-layers check-man \
 	asan fuzz-targets build-fuzz-all fuzz perf install uninstall clean lint help
