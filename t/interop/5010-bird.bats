@@ -4,7 +4,7 @@ load ../lib
 load routers
 
 setup_file() {
-	make_feed
+	make_feed whole
 	start_cache <"$RUN/base.vrp"
 	bird_start
 }

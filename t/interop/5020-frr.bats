@@ -12,7 +12,6 @@ setup_file() {
 @test "FRR gets exactly the VRPs of the real snapshot" {
 	wait_sent 1
 	wait_holds frr "$RUN/want0"
-	[ "$(wc -l <"$RUN/want0")" -eq 386432 ]
 }
 
 @test "FRR follows two live updates without a full reload" {
@@ -25,7 +24,7 @@ setup_file() {
 
 	# The server sent the whole table once, and rtrlib's log counts the changes only.
 	[ "$(grep -c 'whole table sent' "$RUN/cache.err")" -eq 1 ]
-	[ "$(received)" = "386432 $(wc -l <"$RUN/gone6") $(cat "$RUN/gone12" "$RUN/new12" | wc -l) " ]
+	[ "$(received)" = "$(wc -l <"$RUN/want0") $(wc -l <"$RUN/gone6") $(cat "$RUN/gone12" "$RUN/new12" | wc -l) " ]
 }
 
 received() { cat "$RUN"/frr.{out,err} | sed -nE 's/.*Sync successful, received ([0-9]+) Prefix PDUs.*/\1/p' | tr '\n' ' '; }

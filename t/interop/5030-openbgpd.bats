@@ -4,7 +4,7 @@
 # bgpctl shows how many prefixes have VRPs, but not the VRPs.  What OpenBGPD
 # holds shows in what it does: BIRD announces to it a route for every VRP (as
 # long as it allows) and for one in eight a route one bit too long, 430,000 in
-# all, and the origin validation state of each must be what RFC 6811 says.
+# all of the whole snapshot, and the origin validation state of each must be what RFC 6811 says.
 load ../lib
 load routers
 
@@ -87,8 +87,7 @@ all_there() { [ "$(bgpctl show neighbor 127.0.0.1 | awk '$1 == "Prefixes" { prin
 @test "OpenBGPD finds every route in the state that the real snapshot gives it" {
 	WAIT=$((WAIT * 3)) wait_for all_there
 	wait_holds obgpd "$RUN/want0.states"
-	[ "$(wc -l <"$RUN/want0")" -eq 386432 ]
-	[ "$(wc -l <"$RUN/want0.states")" -gt 400000 ]
+	[ "$(wc -l <"$RUN/want0.states")" -gt "$(wc -l <"$RUN/want0")" ]
 	[ "$(sets)" = "$(prefixes "$RUN/want0" '\.') $(prefixes "$RUN/want0" ':')" ]
 }
 

@@ -4,7 +4,7 @@ load ../lib
 load routers
 
 setup_file() {
-	make_feed
+	make_feed whole
 	start_cache <"$RUN/base.vrp"
 	need_peer rtrclient
 	# A router of rtrlib that is told that there is no data yet sleeps for ten minutes, whatever it is told then.

@@ -44,7 +44,6 @@ both_print() {
 	: >"$RUN/total"
 	both_print 1
 	sed 's/^+//' "$RUN/block" | sort | cmp - "$RUN/want0"
-	[ "$(wc -l <"$RUN/block")" -eq 386432 ]
 }
 
 @test "an update that withdraws" {
