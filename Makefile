@@ -103,6 +103,7 @@ API = api_types api_view api_table api_client api_follow \
 SONAME = libvrp.so.1
 
 TEST_SRC = $(wildcard t/unit/test_*.c t/tools/*.c)
+MODEL_SRC = $(wildcard t/model/*.c)
 PRELOAD_SRC = $(wildcard t/preload/*.c)
 FUZZ_SRC = $(wildcard t/fuzz/fuzz_*.c)
 
@@ -110,7 +111,7 @@ LIB = $(BUILD)/libvrp.a
 FS_LIB = $(BUILD)/libvrpfs.a
 PUBLIC_LIB = $(BUILD)/lib/$(SONAME) $(BUILD)/lib/libvrp.a
 BIN = $(CMD_SRC:cmd/%.c=$(BUILD)/bin/%) $(BUILD)/bin/vrpfs
-TEST_BIN = $(patsubst %.c,$(BUILD)/t/%,$(notdir $(TEST_SRC))) $(PRELOAD_SRC:t/preload/%.c=$(BUILD)/t/%.so)
+TEST_BIN = $(patsubst %.c,$(BUILD)/t/%,$(notdir $(TEST_SRC))) $(BUILD)/t/rtr-model $(PRELOAD_SRC:t/preload/%.c=$(BUILD)/t/%.so)
 FUZZ_BIN = $(FUZZ_SRC:t/fuzz/%.c=$(BUILD)/%)
 MAN = $(wildcard man/*.[0-9])
 
@@ -195,6 +196,12 @@ $(BUILD)/t/%: $(BUILD)/obj/t/unit/%.o $(FS_LIB) $(LIB) $(BUILD)/harden.ld
 	$(link_test)
 $(BUILD)/t/%: $(BUILD)/obj/t/tools/%.o $(FS_LIB) $(LIB) $(BUILD)/harden.ld
 	$(link_test)
+
+# The model of rtr-serve shares nothing with it.
+$(BUILD)/t/rtr-model: $(MODEL_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/harden.ld
+	@mkdir -p $(@D)
+	$(call say,link)
+	$(Q)$(LINK) @$(BUILD)/harden.ld $(filter %.o,$^) -o $@
 
 # What tests put into a tool, which has no back door for them.
 $(BUILD)/t/%.so: t/preload/%.c $(BUILD)/flags
@@ -326,7 +333,7 @@ lint: compile_commands.json
 	printf '%s\n' $(LIB_SRC) $(CMD_SRC) $(PART_SRC) $(FS_SRC) $(VRPFS_SRC) | xargs -P $(JOBS) -n 4 clang-tidy --quiet -p . 2>/dev/null
 
 compile_commands.json: Makefile FORCE
-	@{ sep='['; for f in $(LIB_SRC) $(CMD_SRC) $(PART_SRC) $(FS_SRC) $(VRPFS_SRC) $(TEST_SRC) $(wildcard t/perf/*.c) $(FUZZ_SRC); do \
+	@{ sep='['; for f in $(LIB_SRC) $(CMD_SRC) $(PART_SRC) $(FS_SRC) $(VRPFS_SRC) $(TEST_SRC) $(MODEL_SRC) $(wildcard t/perf/*.c) $(FUZZ_SRC); do \
 		printf '%s\n{"directory": "%s", "file": "%s", "command": "%s"}' "$$sep" '$(CURDIR)' "$$f" \
 			'$(subst ",\",$(subst ','\'',$(COMPILE))) -c '"$$f"; sep=,; done; echo; echo ']'; } >$@
 
