@@ -65,12 +65,12 @@ libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1)))
 # ---- Sources
 
 # Layers of lib/, lowest first.  A file includes its own layer or a lower one.
-L0 = err chance num stamp enc buf arena huge blob out log thread
+L0 = err chance num stamp enc utf8 buf arena huge blob out log thread
 L1 = prefix payload names
 L2 = vrpset delta merge rov aspa
 L3 = line stream table merger feed feed_json feed_csv json \
      slurm slurm_read slurm_entry slurm_conflict slurm_match slurm_filter \
-     export export_text export_json export_csv export_bird export_openbgpd export_rpsl export_slurm export_summary \
+     prom export export_text export_json export_csv export_bird export_openbgpd export_rpsl export_slurm export_summary \
      diffstat diffjson validators refresh \
      route validity ssh_authorized ssh_passwd \
      sig_key sig_statement sig_signer sig_verifier sig_file sig_json sig_input \
