@@ -46,6 +46,26 @@ now(void)
 	return ts.tv_sec;
 }
 
+/* On disk before any router hears of it. */
+static void
+keep_update(struct feeder *f, struct rtr_update *u, struct vrpset *set)
+{
+	int64_t time = intake_status(f->intake)->data_time;
+
+	if (f->config.state && rtr_update_moves(u))
+		rtr_update_set_serial(u, rtr_state_commit(f->config.state, rtr_update_step(u), set, time, now()));
+}
+
+/* What may follow when they have. */
+static void
+keep_rest(void *ctx, struct vrpset *set)
+{
+	struct feeder *f = ctx;
+
+	if (f->config.state)
+		rtr_state_keep(f->config.state, set, intake_status(f->intake)->data_time, now());
+}
+
 static int
 publish(void *ctx, struct vrpset *set)
 {
@@ -57,7 +77,9 @@ publish(void *ctx, struct vrpset *set)
 	rtr_update_set_time(u, intake_status(f->intake)->data_time);
 	vrpset_unref(f->delivered);
 	f->delivered = vrpset_ref(set);
+	keep_update(f, u, set);
 	f->config.deliver(f->config.ctx, u);
+	keep_rest(f, set);
 	return 0;
 }
 
@@ -228,6 +250,8 @@ wait_time(const struct feeder *f)
 	int64_t deadline = intake_deadline(f->intake), left;
 	int limit = f->config.path ? FILEWATCH_MS : CLOCK_CHECK_MS;
 
+	if (f->config.state && rtr_state_deadline(f->config.state) < deadline)
+		deadline = rtr_state_deadline(f->config.state);
 	if (deadline == INTAKE_NEVER)
 		return limit;
 	left = deadline - now();
@@ -257,6 +281,8 @@ run(void *arg)
 		if (n > 0 && p[1].revents)
 			read_stream(f);
 		intake_tick(f->intake, now());
+		if (f->config.state)
+			rtr_state_tick(f->config.state, now());
 		if (f->config.path && filewatch_look(&f->watch) == FILEWATCH_CHANGED)
 			read_file(f);
 	}
@@ -298,6 +324,15 @@ feeder_free(struct feeder *f)
 	free(f);
 }
 
+/* From what the cache has already. */
+static void
+go_on(struct feeder *f, const struct rtr_snapshot *s)
+{
+	f->delivered = vrpset_ref(s->set);
+	if (!f->config.withheld)
+		intake_restore(f->intake, s->set, s->data_time, now());
+}
+
 struct feeder *
 feeder_start(const struct feeder_config *config, const struct log *log, struct vrp_err *err)
 {
@@ -307,6 +342,7 @@ feeder_start(const struct feeder_config *config, const struct log *log, struct v
 		.max_age = config->max_age,
 		.max_shrink = config->max_shrink,
 		.publish = publish,
+		.renew = keep_rest,
 		.ctx = f,
 	};
 	int rc = ENOMEM;
@@ -325,8 +361,10 @@ feeder_start(const struct feeder_config *config, const struct log *log, struct v
 		return NULL;
 	}
 	f->data = malloc(READ_SIZE);
-	f->names = names_new();
+	f->names = config->restored ? names_ref(vrpset_names(config->restored->set)) : names_new();
 	f->intake = f->names ? intake_new(f->names, &rules, log) : NULL;
+	if (f->intake && config->restored)
+		go_on(f, config->restored);
 	if (f->data && f->intake && begin_verifying(f) == 0)
 		rc = pipe2(f->wake, O_CLOEXEC | O_NONBLOCK) < 0 ? errno : thread_start(&f->thread, NULL, run, f);
 	if (rc) {

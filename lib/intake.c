@@ -58,15 +58,17 @@ publish(struct intake *in)
 	in->retry = INTAKE_NEVER;
 	if (!set || set == old)
 		return;
+	/* Who is told may ask of what time it is. */
+	in->status.data_time = in->life.date;
 	if (!old || !vrpset_same(old, set)) {
-		/* Who publishes may ask of what time it is. */
-		in->status.data_time = in->life.date;
 		if (in->config.publish(in->config.ctx, set) < 0) {
 			log_line(&in->log, LOG_LEVEL_ERROR, "out of memory, routers keep the table they have");
 			in->retry = in->now + 1;
 			return;
 		}
 		in->status.published++;
+	} else if (in->config.renew) {
+		in->config.renew(in->config.ctx, set);
 	}
 	in->served = vrpset_ref(set);
 	vrpset_unref(old);
@@ -277,6 +279,15 @@ intake_free(struct intake *in)
 	vrpset_unref(in->held.set);
 	vrpset_unref(in->served);
 	free(in);
+}
+
+void
+intake_restore(struct intake *in, struct vrpset *set, int64_t time, int64_t now)
+{
+	in->now = now;
+	in->time = time;
+	in->served = vrpset_ref(set);
+	look(in, lifetime_take(&in->life, set, time, now), false);
 }
 
 int

@@ -43,6 +43,9 @@ struct intake_config {
 	 * could not be published (memory): it is then offered again later.
 	 */
 	int (*publish)(void *ctx, struct vrpset *set);
+
+	/* The same table, borrowed, with other annotations or another time.  NULL: nobody has to know. */
+	void (*renew)(void *ctx, struct vrpset *set);
 	void *ctx;
 };
 
@@ -50,6 +53,12 @@ struct intake;
 
 VRP_NODISCARD struct intake *intake_new(struct names *names, const struct intake_config *config, const struct log *log);
 void intake_free(struct intake *in);	/* NULL is allowed */
+
+/*
+ * Before anything is fed: routers have this table already, whose data is of that
+ * time.  What of it has expired is withdrawn at once.
+ */
+void intake_restore(struct intake *in, struct vrpset *set, int64_t time, int64_t now);
 
 /*
  * The next bytes of the stream, its end, or that it could not be read to its

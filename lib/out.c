@@ -75,6 +75,8 @@ write_all(struct out *o)
 	o->at += o->buf.len;
 	if (o->sink != OUT_FILE)
 		done = o->buf.len;
+	else if (o->tap && o->buf.len)
+		o->tap(o->tap_ctx, o->buf.data, o->buf.len);
 
 	while (!o->error && done < o->buf.len) {
 		ssize_t n = write(o->fd, o->buf.data + done, o->buf.len - done);

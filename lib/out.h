@@ -47,6 +47,8 @@ struct out {
 	size_t mark;		/* how many of them were passed */
 	char *window;		/* borrowed */
 	uint64_t start, end;	/* which part of the text it has */
+	void (*tap)(void *ctx, const void *data, size_t len);	/* is shown what goes to a file, before it does; NULL for none */
+	void *tap_ctx;
 };
 
 void out_init(struct out *o, int fd);

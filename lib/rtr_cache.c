@@ -13,12 +13,12 @@
 #include "delta.h"
 #include "rtr_image.h"
 
-#define HISTORY_FLOOR 10000		/* records */
 #define ANSWERS_MAX ((size_t)64 << 20)	/* bytes of encoded deltas kept for further routers */
 
 struct rtr_update {
 	struct vrpset *to;
 	int64_t data_time;
+	uint32_t serial;	/* 0: the next */
 	struct delta step;	/* empty sets for the first table */
 	bool first;
 	struct blob *image[RTR_VERSIONS];
@@ -34,6 +34,7 @@ struct step {
 struct rtr_cache {
 	struct rtr_cache_config config;
 	struct vrpset *set;
+	bool withheld;		/* it is not served */
 	uint32_t serial;
 	int64_t data_time;
 	struct blob *image[RTR_VERSIONS];
@@ -133,6 +134,24 @@ rtr_update_count(const struct rtr_update *u)
 	return u->first ? vrpset_count(u->to) : delta_count(&u->step);
 }
 
+bool
+rtr_update_moves(const struct rtr_update *u)
+{
+	return u->first || delta_count(&u->step) > 0;
+}
+
+const struct delta *
+rtr_update_step(const struct rtr_update *u)
+{
+	return u->first ? NULL : &u->step;
+}
+
+void
+rtr_update_set_serial(struct rtr_update *u, uint32_t serial)
+{
+	u->serial = serial;
+}
+
 void
 rtr_update_set_time(struct rtr_update *u, int64_t data_time)
 {
@@ -146,9 +165,9 @@ rtr_update_tally(const struct rtr_update *u, size_t *announced, size_t *withdraw
 	*withdrawn = u->first ? 0 : vrpset_count(u->step.withdrawn);
 }
 
-/* Keep the step of an update.  Without memory for it the history ends here, which is always allowed. */
+/* Keep a step, which is taken over, from a serial.  Without memory for it the history ends here, which is always allowed. */
 static void
-remember(struct rtr_cache *c, struct rtr_update *u)
+remember(struct rtr_cache *c, uint32_t from, struct delta *delta)
 {
 	struct step *s;
 
@@ -164,19 +183,17 @@ remember(struct rtr_cache *c, struct rtr_update *u)
 		c->step_cap = cap;
 	}
 	s = &c->steps[c->step_count++];
-	*s = (struct step){.from = c->serial, .delta = u->step, .records = delta_count(&u->step)};
-	u->step = (struct delta)DELTA_INIT;
+	*s = (struct step){.from = from, .delta = *delta, .records = delta_count(delta)};
+	*delta = (struct delta)DELTA_INIT;
 	c->step_records += s->records;
 }
 
 static void
 prune(struct rtr_cache *c)
 {
-	size_t limit = vrpset_count(c->set), n = 0, left = c->step_records;
+	size_t table = vrpset_count(c->set), n = 0, left = c->step_records;
 
-	if (limit < HISTORY_FLOOR)
-		limit = HISTORY_FLOOR;
-	while (n < c->step_count && (c->step_count - n > c->config.history || left >= limit))
+	while (n < c->step_count && rtr_history_exceeds(c->step_count - n, left, c->config.history, table))
 		left -= c->steps[n++].records;
 	forget(c, n);
 }
@@ -184,9 +201,14 @@ prune(struct rtr_cache *c)
 void
 rtr_cache_commit(struct rtr_cache *c, struct rtr_update *u)
 {
+	bool moves = !c->withheld || rtr_update_moves(u);
+
 	drop_answers(c);
-	if (c->set)
-		remember(c, u);
+	if (c->set && moves)
+		remember(c, c->serial, &u->step);
+	if (moves)
+		c->serial = u->serial ? u->serial : rtr_serial_next(c->serial);
+	c->withheld = false;
 	vrpset_unref(c->set);
 	c->set = u->to;
 	c->data_time = u->data_time;
@@ -197,16 +219,34 @@ rtr_cache_commit(struct rtr_cache *c, struct rtr_update *u)
 		u->image[v] = NULL;
 	}
 	rtr_update_free(u);
-	/* 0 is left out: a router that was told to start over may ask from it. */
-	if (++c->serial == 0)
-		c->serial = 1;
 	prune(c);
+}
+
+int
+rtr_cache_restore(struct rtr_cache *c, const struct rtr_snapshot *from, bool withheld)
+{
+	c->steps = calloc(from->step_count + 1, sizeof(*c->steps));
+	if (!c->steps)
+		return -1;
+	c->step_cap = from->step_count + 1;
+	for (size_t i = 0; i < from->step_count; i++) {
+		struct delta delta = {vrpset_ref(from->steps[i].withdrawn), vrpset_ref(from->steps[i].announced)};
+
+		remember(c, from->from[i], &delta);
+	}
+	memcpy(c->config.sessions, from->sessions, sizeof(c->config.sessions));
+	c->set = vrpset_ref(from->set);
+	c->serial = from->serial;
+	c->data_time = from->data_time;
+	c->withheld = withheld;
+	prune(c);
+	return 0;
 }
 
 bool
 rtr_cache_has_data(const struct rtr_cache *c)
 {
-	return c->set != NULL;
+	return c->set && !c->withheld;
 }
 
 uint32_t

@@ -29,6 +29,25 @@ struct rtr_cache_config {
 	uint16_t sessions[RTR_VERSIONS];	/* session ID of each version: random, distinct */
 };
 
+/* The serial after this one.  0 is left out: a router that was told to start over may ask from it. */
+static inline uint32_t
+rtr_serial_next(uint32_t serial)
+{
+	return serial == UINT32_MAX ? 1 : serial + 1;
+}
+
+#define RTR_HISTORY_FLOOR 10000	/* records */
+
+/*
+ * Are so many changes, with so many records together, too many beside a table of
+ * that size?  A router further behind is better off with the table.
+ */
+static inline bool
+rtr_history_exceeds(size_t changes, size_t records, size_t most, size_t table)
+{
+	return changes > most || records >= (table > RTR_HISTORY_FLOOR ? table : RTR_HISTORY_FLOOR);
+}
+
 struct rtr_cache;
 struct rtr_update;
 
@@ -49,6 +68,15 @@ void rtr_update_set_time(struct rtr_update *u, int64_t data_time);
 
 /* Records announced and withdrawn by the update; an ASPA replacement counts as one, or in both of the tally. */
 size_t rtr_update_count(const struct rtr_update *u);
+
+/* Does it lead to another table? */
+bool rtr_update_moves(const struct rtr_update *u);
+
+/* What it changes, borrowed; NULL for the first table. */
+const struct delta *rtr_update_step(const struct rtr_update *u);
+
+/* The serial to commit it under, where that is not the next: one that no other table had in this session. */
+void rtr_update_set_serial(struct rtr_update *u, uint32_t serial);
 void rtr_update_tally(const struct rtr_update *u, size_t *announced, size_t *withdrawn);
 
 /*
@@ -56,6 +84,15 @@ void rtr_update_tally(const struct rtr_update *u, size_t *announced, size_t *wit
  * afterwards.  Its `from` has to be the table that is served.
  */
 void rtr_cache_commit(struct rtr_cache *c, struct rtr_update *u);
+
+/*
+ * Before anything is committed: go on from what another process served, with its
+ * sessions, table, serial, and of its changes those that the configuration keeps.
+ * withheld: the table is only what the next one is a change to, and there is
+ * no data until an update comes, which may lead to the same table and then takes no
+ * serial.  -1 when memory is out.
+ */
+VRP_NODISCARD int rtr_cache_restore(struct rtr_cache *c, const struct rtr_snapshot *from, bool withheld);
 
 bool rtr_cache_has_data(const struct rtr_cache *c);
 uint32_t rtr_cache_serial(const struct rtr_cache *c);	/* 1 or more once there is data; 0 is never used */
