@@ -50,7 +50,9 @@ publish(struct feed *f)
 	memcpy(f->served, f->live, sizeof(f->served));
 	f->has_served = true;
 	if (!same)
-		history_add(f->history, seen);
+		history_add(f->history, seen, f->live);
+	else
+		history_annotate(f->history, f->live);
 }
 
 /* What of the accepted table may be used.  Returns how many records less there are than before. */
@@ -90,6 +92,19 @@ any_expired(const struct feed *f)
 		if (f->live[i].value && !lives(f, &f->live[i]))
 			return true;
 	return false;
+}
+
+void
+feed_restore(struct feed *f)
+{
+	const struct commit *now = history_now(f->history);
+
+	if (!now)
+		return;
+	memcpy(f->served, now->entries, sizeof(f->served));
+	memcpy(f->live, now->entries, sizeof(f->live));
+	f->has_served = true;
+	accept(f, now->entries, UNDATED);
 }
 
 void

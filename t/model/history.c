@@ -25,10 +25,12 @@ seen_count(const uint8_t *seen)
 void
 history_clear(struct history *h)
 {
-	for (size_t i = 0; i < h->count; i++)
+	for (size_t i = 0; i < h->count; i++) {
 		free(h->commits[i].seen);
+		free(h->commits[i].entries);
+	}
 	free(h->commits);
-	*h = (struct history){.limit = h->limit};
+	*h = (struct history){.limit = h->limit, .on_disk = h->on_disk};
 }
 
 /* The newest changes are kept that together have fewer records than the table or FLOOR; what is lost never comes back. */
@@ -45,7 +47,26 @@ forget(struct history *h)
 }
 
 void
-history_add(struct history *h, const uint8_t *seen)
+history_annotate(struct history *h, const struct entry *entries)
+{
+	struct commit *c = &h->commits[h->count - 1];
+	size_t size = RECORDS * sizeof(*entries);
+
+	if (!h->on_disk)
+		return;
+	if (!c->entries && !(c->entries = malloc(size)))
+		trouble("out of memory");
+	memcpy(c->entries, entries, size);
+}
+
+static uint32_t
+next_serial(uint32_t serial)
+{
+	return serial == UINT32_MAX ? 1 : serial + 1;
+}
+
+void
+history_add(struct history *h, const uint8_t *seen, const struct entry *entries)
 {
 	struct commit *c;
 
@@ -59,13 +80,43 @@ history_add(struct history *h, const uint8_t *seen)
 	memcpy(c->seen, seen, RECORDS);
 	c->changed = c->count;
 	if (h->count) {
-		c->serial = c[-1].serial + 1 ? c[-1].serial + 1 : 1;
+		c->serial = next_serial(c[-1].serial);
 		c->changed = 0;
 		for (size_t i = 0; i < RECORDS; i++)
 			c->changed += c->seen[i] != c[-1].seen[i];
 	}
 	h->count++;
+	history_annotate(h, entries);
 	forget(h);
+}
+
+void
+history_restore(struct history *h, size_t i, size_t changes)
+{
+	size_t kept = h->kept;
+
+	for (size_t k = i + 1; k < h->count; k++) {
+		free(h->commits[k].seen);
+		free(h->commits[k].entries);
+	}
+	h->count = i + 1;
+	if (changes > i || changes > h->limit)
+		fail("%zu changes were restored, there were %zu", changes, i);
+	h->kept = kept < i ? kept : i;
+	forget(h);
+	if (i - h->kept > changes)
+		fail("only %zu of %zu changes were restored", changes, i - h->kept);
+	h->kept = i - changes;
+}
+
+void
+history_jump(struct history *h, size_t i, uint32_t serial)
+{
+	for (; i < h->count; i++, serial = next_serial(serial)) {
+		if (history_find(h, serial))
+			fail("serial %u was given to another table already", serial);
+		h->commits[i].serial = serial;
+	}
 }
 
 const struct commit *

@@ -90,6 +90,7 @@ struct commit {
 	uint8_t *seen;		/* RECORDS values */
 	size_t count;
 	size_t changed;		/* from the one before */
+	struct entry *entries;	/* of a cache that is kept on disk: with annotations */
 };
 
 /* One serial space: what was committed since the sessions were drawn.  The first router of each version tells its session. */
@@ -98,12 +99,19 @@ struct history {
 	size_t count;
 	size_t kept;		/* the oldest that a delta has to lead on from */
 	size_t limit;		/* --history */
+	bool on_disk;		/* it outlives the process */
+	uint32_t told;		/* the newest serial that any router was told of */
 	bool has_session[VERSIONS];
 	uint16_t session[VERSIONS];
 };
 
 void history_clear(struct history *h);
-void history_add(struct history *h, const uint8_t *seen);
+void history_add(struct history *h, const uint8_t *seen, const struct entry *entries);
+void history_annotate(struct history *h, const struct entry *entries);	/* of the newest */
+/* Another process has taken up at commit i, with so many changes, which may be fewer or more than were kept. */
+void history_restore(struct history *h, size_t i, size_t changes);
+/* Commit i has this serial, and those behind it follow. */
+void history_jump(struct history *h, size_t i, uint32_t serial);
 const struct commit *history_now(const struct history *h);	/* NULL without data */
 const struct commit *history_find(const struct history *h, uint32_t serial);	/* kept or not */
 bool history_keeps(const struct history *h, const struct commit *c);
@@ -166,6 +174,7 @@ struct feed {
 enum outcome { TAKEN, DISCARDED, HELD_BACK, TOO_OLD };
 
 void feed_clear(struct feed *f);	/* before a new process; rules and history stay */
+void feed_restore(struct feed *f);	/* it goes on from what the history has */
 enum outcome feed_block(struct feed *f, const struct block *b);
 enum outcome feed_refused(struct feed *f);	/* a block that was void, or a line that should be in one */
 void feed_tick(struct feed *f, int64_t now);
@@ -194,10 +203,15 @@ struct server {
 	uint16_t port;
 	bool local;		/* it listens on its unix socket, too */
 
+	bool may_jump;		/* its state was torn, and the next serial may be far away */
+	void (*on_restore)(size_t commit, size_t changes);	/* it goes on from there */
+
 	/* What the log told so far. */
-	size_t commits, taken, discarded, held_back, too_old, none_held;
+	size_t restored, commits, taken, discarded, held_back, too_old, none_held;
 	struct history *history;	/* which the commits are held to */
 };
+
+void server_prepare(struct server *s);	/* once its directory is there: makes the clock */
 
 /* argv ends with NULL; the options that we need ourselves are put before it. */
 void server_start(struct server *s, const char *const *argv);
@@ -260,7 +274,7 @@ struct router {
 	uint16_t session;
 	uint8_t held_version;
 	uint32_t serial;
-	uint32_t known;		/* the newest serial that it was told of on this connection, 0 for none */
+	uint32_t known;		/* on this connection: the newest serial that it was told of, 0 for none */
 	bool excused;		/* by a Cache Reset at a serial that we can't know: no Notify is due */
 	bool paused;		/* takes no data */
 	bool ending;		/* the cache has to close once all wants are fulfilled */

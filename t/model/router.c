@@ -300,6 +300,7 @@ check_serial(struct router *r, uint32_t serial, const char *what)
 		fail("%s: %s has serial %u after %u", r->name, what, serial, r->known);
 	r->known = serial;
 	r->excused = false;
+	r->cache->history->told = serial;
 	return c;
 }
 

@@ -39,12 +39,36 @@ take_commit(struct server *s, const char *at)
 		return;
 	if (s->commits >= s->history->count)
 		fail("serial %u was committed, and nothing that was fed explains it", serial);
+	if (s->may_jump && serial - s->history->commits[s->commits].serial >= (uint32_t)1 << 28)
+		history_jump(s->history, s->commits, serial);
+	s->may_jump = false;
 	c = &s->history->commits[s->commits++];
 	if (serial != c->serial || records != c->count || changed != c->changed)
 		fail("serial %u was committed with %zu records, %zu changed; serial %u with %zu, %zu was due", serial, records,
 		     changed, c->serial, c->count, c->changed);
 	if (s->commits == s->history->count && kept != history_changes(s->history))
 		fail("%zu changes are kept at serial %u, it should be %zu", kept, serial, history_changes(s->history));
+}
+
+static void
+take_restored(struct server *s, const char *at)
+{
+	unsigned serial;
+	size_t records, changes;
+	const char *rest = strstr(at, ", serial ");
+	const struct commit *c;
+
+	if (sscanf(at, "serving %zu records", &records) != 1 || !rest ||
+	    sscanf(rest, ", serial %u, %zu changes kept", &serial, &changes) != 2)
+		fail("the log says: %s", at);
+	c = history_find(s->history, serial);
+	if (!c || c->count != records)
+		fail("serial %u with %zu records was restored, which was never committed", serial, records);
+	if (serial_before(serial, s->history->told))
+		fail("serial %u was restored, routers were told of %u", serial, s->history->told);
+	s->restored = 1;
+	s->commits = (size_t)(c - s->history->commits) + 1;
+	s->on_restore(s->commits - 1, changes);
 }
 
 static void
@@ -58,8 +82,12 @@ take_line(struct server *s)
 		s->port = (uint16_t)atoi(at + 23);
 	else if (strncmp(at, "listening on unix:", 18) == 0)
 		s->local = true;
+	else if (strncmp(at, "serving ", 8) == 0)
+		take_restored(s, at);
 	else if (strncmp(at, "serial ", 7) == 0)
 		take_commit(s, at);
+	else if (strstr(at, "is torn and left out"))
+		s->may_jump = true;
 	else if (strstr(at, "; block discarded"))
 		s->discarded++;
 	else if (strstr(at, "table held back: "))
@@ -140,8 +168,8 @@ server_await_commits(struct server *s)
 
 /* ---- the process ---- */
 
-static void
-make_clock(struct server *s)
+void
+server_prepare(struct server *s)
 {
 	char path[100];
 	int fd;
@@ -179,12 +207,15 @@ static void
 run(const struct server *s, const char *const *argv, int input, int log)
 {
 	const char *all[64] = {"rtr-serve", "-l", "127.0.0.1:0"};
-	char local[100], file[100];
+	char local[100], file[100], state[100];
 	size_t n = 3;
 
 	snprintf(local, sizeof(local), "-lunix:%s/socket", s->dir);
 	snprintf(file, sizeof(file), "%s/table", s->dir);
 	all[n++] = local;
+	snprintf(state, sizeof(state), "--state=%s/state", s->dir);
+	if (s->history->on_disk)
+		all[n++] = state;
 	while (*argv && n < COUNT(all) - 2)
 		all[n++] = *argv++;
 	if (s->by_file)
@@ -203,14 +234,12 @@ server_start(struct server *s, const char *const *argv)
 	int input[2], log[2];
 	int64_t end = now_ms() + patience();
 
-	if (!s->clock)
-		make_clock(s);
 	if (pipe2(input, O_CLOEXEC) < 0 || pipe2(log, O_CLOEXEC) < 0)
 		trouble("pipe: %s", strerror(errno));
 	s->port = 0;
 	s->local = false;
 	s->line_len = 0;
-	s->commits = s->taken = s->discarded = s->held_back = s->too_old = s->none_held = 0;
+	s->restored = s->commits = s->taken = s->discarded = s->held_back = s->too_old = s->none_held = 0;
 	s->pid = fork();
 	if (s->pid < 0)
 		trouble("fork: %s", strerror(errno));
@@ -229,6 +258,8 @@ server_start(struct server *s, const char *const *argv)
 			fail("rtr-serve doesn't listen");
 		server_listen(s, 200);
 	}
+	if (s->history->count)
+		server_await(s, &s->restored, 1, "what it goes on from");
 }
 
 void

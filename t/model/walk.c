@@ -55,14 +55,14 @@ walk_show(FILE *to)
 void
 walk_clean_up(void)
 {
-	static const char *const files[] = {"clock", "socket", "table", "table.new"};
+	static const char *const files[] = {"clock", "socket", "table", "table.new", "state/state", "state/state.new", "state/lock", "state"};
 	char path[100];
 
 	if (server.pid)
 		kill(server.pid, SIGKILL);
 	for (size_t i = 0; i < COUNT(files) && server.dir[0]; i++) {
 		snprintf(path, sizeof(path), "%s/%s", server.dir, files[i]);
-		unlink(path);
+		(void)remove(path);
 	}
 	if (server.dir[0])
 		rmdir(server.dir);
@@ -311,6 +311,15 @@ one_of(const uint32_t *values, uint32_t count)
 
 #define ONE_OF(...) one_of((const uint32_t[]){__VA_ARGS__}, COUNT(((const uint32_t[]){__VA_ARGS__})))
 
+/* With its annotations, but nothing of what is only known of the stream. */
+static void
+on_restore(size_t commit, size_t changes)
+{
+	history_restore(&history, commit, changes);
+	note("serial %u goes on with %zu changes kept\n", history_now(&history)->serial, changes);
+	feed_restore(&feed);
+}
+
 static void
 start(void)
 {
@@ -319,9 +328,10 @@ start(void)
 	struct timers *t = &cache.timers;
 
 	*t = (struct timers){.refresh = 1 + chance(500), .retry = 1 + chance(500), .expire = 600 + chance(1000)};
-	history_clear(&history);
+	if (!history.on_disk)
+		history_clear(&history);
 	history.limit = ONE_OF(0, 1, 3, 10, 40, 1000);
-	feed.rules = (struct rules){one_in(8), ONE_OF(0, 0, 100), ONE_OF(0, 0, 30)};
+	feed.rules = (struct rules){one_in(8), history.on_disk ? 0 : ONE_OF(0, 0, 100), ONE_OF(0, 0, 30)};
 	cache.history = feed.history = server.history = &history;
 	cache.max_version = ONE_OF(2, 2, 2, 2, 1, 0);
 	cache.notify_interval = ONE_OF(0, 0, 0, 1, 60);
@@ -348,13 +358,14 @@ start(void)
 		note(" %s", argv[i]);
 	note("\n");
 	cache.stopping = false;
+	feed.now = *server.clock;
 	feed_clear(&feed);
 	is_open = began = false;
 	audited = SIZE_MAX;
 	if (server.by_file)
 		server_replace_file(&server, "# nothing yet\n", 14);
 	server_start(&server, argv);
-	feed.now = *server.clock;
+	server_await_commits(&server);
 	server.flushes = n && strcmp(argv[n - 1], "--shutdown=flush") == 0;
 }
 
@@ -385,18 +396,42 @@ flush_routers(void)
 	}
 }
 
+/* Where nothing is held back, this wakes the reader: what it had to do before is done when it has answered twice. */
 static void
-restart(bool hard)
+wake_reader(void)
 {
-	note(hard ? "kill -9, " : "SIGTERM, ");
-	if (!hard && server.flushes)
-		flush_routers();
+	for (int i = 0; i < 2; i++) {
+		size_t before = server.none_held;
+
+		server_signal(&server, SIGUSR1);
+		server_await(&server, &server.none_held, before + 1, "no table is held back");
+	}
+	server_await_commits(&server);
+}
+
+static void
+begin_next_life(bool hard)
+{
 	for (size_t i = 0; i < ROUTERS; i++)
 		router_close(&routers[i], one_in(2));
 	for (size_t i = 0; i < VERSIONS; i++)
 		router_close(&auditors[i], false);
 	server_kill(&server, hard);
 	start();
+}
+
+static void
+restart(bool hard)
+{
+	/* What waits to be written has to be, or nobody knows which annotations are there. */
+	if (hard && history.on_disk && feed.has_held)
+		hard = false;
+	if (hard && history.on_disk)
+		wake_reader();
+	note(hard ? "kill -9, " : "SIGTERM, ");
+	if (!hard && server.flushes)
+		flush_routers();
+	begin_next_life(hard);
 }
 
 /* ---- the feed ---- */
@@ -717,19 +752,6 @@ step_end_input(void)
 	deliver("", 0, expect, true);
 }
 
-/* Where nothing is held back, this wakes the reader: what it had to do before is done when it has answered twice. */
-static void
-wake_reader(void)
-{
-	for (int i = 0; i < 2; i++) {
-		size_t before = server.none_held;
-
-		server_signal(&server, SIGUSR1);
-		server_await(&server, &server.none_held, before + 1, "no table is held back");
-	}
-	server_await_commits(&server);
-}
-
 static void
 step_accept(void)
 {
@@ -761,6 +783,59 @@ step_clock(void)
 		note(" (serial %u)", history_now(&history)->serial);
 	note("\n");
 	wake_reader();
+}
+
+/* Only what changes identities: which annotations get to the disk before a kill can't be known. */
+static void
+fill_plain_delta(struct block *b)
+{
+	fill_delta(b, false);
+	for (size_t i = 0; i < b->count;) {
+		struct line *l = &b->lines[i];
+
+		if ((l->sign == '-') != (feed.told[l->id].value != 0)) {
+			*l = b->lines[--b->count];
+			continue;
+		}
+		l->entry.ta = 0;
+		l->entry.expires = NEVER;
+		i++;
+	}
+}
+
+/* Killed while it takes some blocks in: it may be anywhere between before and behind them. */
+static void
+step_crash(void)
+{
+	size_t expect[4] = {0}, len, blocks = 1 + chance(4);
+	char *text;
+	FILE *to;
+
+	if (server.by_file || !can_feed() || is_open || feed.has_held || !feed.based) {
+		restart(true);
+		return;
+	}
+	if (history.on_disk)
+		wake_reader();
+	to = open_memstream(&text, &len);
+	if (!to)
+		trouble("out of memory");
+	for (size_t i = 0; i < blocks; i++) {
+		struct block b = {.kind = DELTA, .time = UNDATED};
+
+		fill_plain_delta(&b);
+		note("delta of %zu lines", b.count);
+		block_begin(to, &b);
+		say(to, &b, 0, expect);
+		block_release(&b);
+		note("; ");
+	}
+	fclose(to);
+	server_write(&server, text, len);
+	free(text);
+	usleep(one_in(3) ? 0 : chance(3000));
+	note("kill -9 meanwhile, ");
+	begin_next_life(true);
 }
 
 /* ---- routers ---- */
@@ -902,7 +977,10 @@ step(void)
 	size_t i = 0;
 
 	if (!can_feed() ? one_in(6) : one_in(50)) {
-		restart(one_in(2));
+		if (one_in(2))
+			step_crash();
+		else
+			restart(one_in(2));
 		return;
 	}
 	if (server.input >= 0 && one_in(100)) {
@@ -930,6 +1008,7 @@ prepare(const struct walk_config *config)
 	snprintf(server.dir, sizeof(server.dir), "%s/rtr-model.XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
 	if (!mkdtemp(server.dir))
 		trouble("%s: %s", server.dir, strerror(errno));
+	server_prepare(&server);
 	for (size_t i = 0; i < ROUTERS; i++) {
 		snprintf(names[i], sizeof(names[i]), "router %zu", i);
 		router_init(&routers[i], names[i], &cache);
@@ -938,6 +1017,7 @@ prepare(const struct walk_config *config)
 		snprintf(names[ROUTERS + i], sizeof(names[0]), "auditor %zu", i);
 		router_init(&auditors[i], names[ROUTERS + i], &cache);
 	}
+	server.on_restore = on_restore;
 	story = config->verbose ? stdout : open_memstream(&story_text, &story_len);
 	verbose = config->verbose;
 	if (!story)
@@ -965,6 +1045,7 @@ walk(const struct walk_config *config)
 {
 	prepare(config);
 	chance_begin(config->seed, 0);
+	history.on_disk = one_in(2);
 	start();
 	for (size_t i = 1; i <= config->steps; i++) {
 		if (config->left_out && config->left_out[i])
