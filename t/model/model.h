@@ -8,7 +8,7 @@
  *	history    which table was committed as which serial, and which are kept
  *	server     the program itself: a process, its input, log and clock
  *	router     a connection, and the judge of all that comes over it  RFC 8210
- *	walk       the steps, drawn from a seed, and what holds after each
+ *	walk       the steps, drawn from a seed, and what holds after each: feeding, asking, life
  *	main       options; a run that fails is made shorter and repeated
  *
  * It shares no code with the program, so that no fault is in both.  A table is
