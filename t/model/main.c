@@ -19,6 +19,7 @@
 
 static uint64_t state;
 static int64_t patience_ms = PATIENCE;
+static bool as_is;
 
 /* ---- chance: splitmix64 ---- */
 
@@ -207,7 +208,7 @@ report(struct walk_config *config, FILE *out)
 	bool *left_out = calloc(config->steps + 2, sizeof(*left_out));
 
 	show(out, config->left_out);
-	if (!left_out || config->left_out)
+	if (!left_out || config->left_out || as_is)
 		return;
 	config->steps = last_step(out);
 	fputs("leaving out steps ...\n", stdout);
@@ -278,10 +279,12 @@ parse(int argc, char **argv, struct walk_config *config, const char **list)
 			*list = argv[++i];
 		else if (strcmp(argv[i], "--server") == 0)
 			config->program = argv[++i];
+		else if (strcmp(argv[i], "--as-is") == 0)
+			as_is = true;
 		else if (strcmp(argv[i], "-v") == 0)
 			config->verbose = true;
 		else {
-			fprintf(stderr, "usage: rtr-model [-v] [--server PATH] [--seed N] [--steps N] [--only N,N...]\n");
+			fprintf(stderr, "usage: rtr-model [-v] [--server PATH] [--seed N] [--steps N] [--only N,N... | --as-is]\n");
 			exit(2);
 		}
 	}

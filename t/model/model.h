@@ -279,7 +279,7 @@ struct router {
 	bool paused;		/* takes no data */
 	bool ending;		/* the cache has to close once all wants are fulfilled */
 	bool farewell;		/* it has sent Cache Shutdown */
-	int64_t notified;	/* ms, 0 before */
+	int64_t connected, notifies;	/* since when, in ms; how many */
 
 	struct want wants[WANTS];
 	size_t first, count;
