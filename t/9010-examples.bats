@@ -48,9 +48,6 @@ setup() {
 	cp table secondary
 	# A route of each state, and one that is as yet not found.
 	printf '%s AS64496\n' 198.51.100.0/24 1.1.1.0/24 192.0.2.0/24 203.0.113.0/24 >routes
-	# What a cache has left.
-	mkdir -m 700 state
-	cp "$ROOT/t/data/state/version-1" state/state
 	# Keys of a cache and of a router, and the cache over SSH as well.
 	ssh-keygen -q -t ed25519 -N '' -f host_key
 	ssh-keygen -q -t ed25519 -N '' -f router_key
