@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "chance.h"
+#include "huge.h"
 #include "rtr_cache.h"
 #include "rtr_journal.h"
 #include "savefile.h"
@@ -547,37 +548,43 @@ rtr_state_status(struct rtr_state *s, struct rtr_state_status *status)
 
 /* ---- reading */
 
-/* All of the file.  0; 1 with a reason why it can't be used; -1 when it is the machine that has too little of something. */
+/* All of a file. */
+struct text {
+	char *data;
+	size_t len, room;
+};
+
+/* 0; 1 with a reason why it can't be used; -1 when it is the machine that has too little of something. */
 static int
-read_text(int fd, struct buf *text, struct vrp_err *err)
+read_text(int fd, struct text *t, struct vrp_err *err)
 {
 	struct stat st;
-	ssize_t n;
+	ssize_t n = 1;
 
 	if (fstat(fd, &st) < 0)
 		return vrp_err_set(err, "%s", strerror(errno)) < 0;
 	if (!S_ISREG(st.st_mode))
 		return vrp_err_set(err, "not a regular file") < 0;
-	if (buf_reserve(text, (size_t)st.st_size + 1) < 0)
+	t->data = huge_realloc(NULL, 0, (size_t)st.st_size + 1);
+	if (!t->data)
 		return -1;
-	while ((n = read(fd, text->data + text->len, text->cap - text->len)) != 0) {
+	t->room = (size_t)st.st_size + 1;
+	/* Nobody else writes to it, so that it doesn't grow. */
+	while (n != 0 && t->len < t->room) {
+		n = read(fd, t->data + t->len, t->room - t->len);
 		if (n < 0 && errno != EINTR)
-			break;
-		text->len += n > 0 ? (size_t)n : 0;
-		if (text->len == text->cap && buf_reserve(text, text->cap) < 0)
-			return -1;
+			return vrp_err_set(err, "%s", strerror(errno)) < 0;
+		t->len += n > 0 ? (size_t)n : 0;
 	}
 	/* What the process before us wrote may be in memory only. */
-	if (n == 0 && fdatasync(fd) == 0)
-		return 0;
-	return vrp_err_set(err, "%s", strerror(errno)) < 0;
+	return fdatasync(fd) < 0 ? vrp_err_set(err, "%s", strerror(errno)) < 0 : 0;
 }
 
 /* The same for what it says. */
 static int
 read_file(int fd, struct names *names, struct rtr_journal_contents *contents, struct vrp_err *err)
 {
-	struct buf text = BUF_INIT;
+	struct text text = {0};
 	int rc = -1;
 
 	vrp_err_clear(err);
@@ -587,7 +594,7 @@ read_file(int fd, struct names *names, struct rtr_journal_contents *contents, st
 		rc = vrp_err_set(err, "%s", strerror(errno)) < 0;
 	if (rc == 0)
 		rc = rtr_journal_read(text.data, text.len, names, contents, err);
-	buf_release(&text);
+	huge_free(text.data, text.room);
 	return rc;
 }
 

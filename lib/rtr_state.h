@@ -64,9 +64,9 @@ VRP_NODISCARD struct rtr_state *rtr_state_open(const char *dir, const struct log
 void rtr_state_free(struct rtr_state *s);	/* NULL is allowed */
 
 /*
- * Read the file, once; of its changes at most `history` are kept on.  *from is a
- * new reference to what it holds, or NULL when there is none, or none to be
- * trusted, which is logged; the cache then begins with `sessions`.  -1 with a
+ * Read the file, once.  *from is a new reference to what it holds, or NULL when
+ * there is none, or none to be trusted, which is logged; the cache then begins
+ * with `sessions`.  From now on at most `history` changes are kept.  -1 with a
  * reason when memory is out.
  */
 VRP_NODISCARD int rtr_state_load(struct rtr_state *s, struct names *names, const uint16_t sessions[RTR_VERSIONS],
