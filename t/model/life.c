@@ -27,11 +27,10 @@ on_restore(size_t commit, size_t changes)
 	feed_restore(&w.feed);
 }
 
-void
-life_start(void)
+/* What it is told, and we have to know. */
+static void
+draw_rules(void)
 {
-	const char *argv[OPTIONS];
-	size_t n = 0;
 	struct timers *t = &w.cache.timers;
 
 	*t = (struct timers){.refresh = 1 + chance(500), .retry = 1 + chance(500), .expire = 600 + chance(1000)};
@@ -44,6 +43,16 @@ life_start(void)
 	w.cache.notify_interval = ONE_OF(0, 0, 0, 1, 60);
 	w.cache.stopping = false;
 	w.server.by_file = one_in(4);
+}
+
+void
+life_start(void)
+{
+	const char *argv[OPTIONS];
+	size_t n = 0;
+	struct timers *t = &w.cache.timers;
+
+	draw_rules();
 	argv[n++] = option("history", (uint32_t)w.history.limit);
 	argv[n++] = option("max-age", w.feed.rules.max_age);
 	argv[n++] = option("max-version", w.cache.max_version);
@@ -64,7 +73,6 @@ life_start(void)
 	for (size_t i = 0; i < n; i++)
 		note(" %s", argv[i]);
 	note("\n");
-	w.cache.stopping = false;
 	w.feed.now = *w.server.clock;
 	feed_clear(&w.feed);
 	w.is_open = w.began = false;
