@@ -202,22 +202,37 @@ last_step(FILE *out)
 	return last;
 }
 
+static FILE *
+open_output(void)
+{
+	FILE *f = tmpfile();
+
+	if (f)
+		setvbuf(f, NULL, _IONBF, 0);	/* others write to it */
+	return f;
+}
+
 static void
 report(struct walk_config *config, FILE *out)
 {
 	bool *left_out = calloc(config->steps + 2, sizeof(*left_out));
+	FILE *again = open_output();
 
 	show(out, config->left_out);
-	if (!left_out || config->left_out || as_is)
-		return;
-	config->steps = last_step(out);
-	fputs("leaving out steps ...\n", stdout);
-	shrink(config, left_out, out);
-	if (run(config, out) == 1)
-		show(out, true);
-	else
-		fputs("it doesn't fail every time\n", stdout);
-	show_command(config);
+	if (left_out && again && !config->left_out && !as_is) {
+		config->steps = last_step(out);
+		fputs("leaving out steps ...\n", stdout);
+		shrink(config, left_out, again);
+		if (run(config, again) == 1) {
+			show(again, true);
+		} else {
+			show(out, true);
+			fputs("\nit doesn't fail every time\n", stdout);
+		}
+		show_command(config);
+	}
+	if (again)
+		fclose(again);
 	free(left_out);
 }
 
@@ -307,9 +322,7 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	universe_make();
 	printf("seed %" PRIu64 ", %zu steps\n", config.seed, config.steps);
-	out = config.verbose ? NULL : tmpfile();
-	if (out)
-		setvbuf(out, NULL, _IONBF, 0);	/* others write to it */
+	out = config.verbose ? NULL : open_output();
 	status = run(&config, out);
 	if (status == 1 && out)
 		report(&config, out);
