@@ -65,20 +65,20 @@ libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1)))
 # ---- Sources
 
 # Layers of lib/, lowest first.  A file includes its own layer or a lower one.
-L0 = err chance num stamp enc buf arena huge blob out log thread
+L0 = err chance num stamp enc utf8 buf arena huge blob out log thread
 L1 = prefix payload names
-L2 = vrpset delta merge rov aspa
+L2 = vrpset delta annotate merge rov aspa
 L3 = line stream table merger feed feed_json feed_csv json \
      slurm slurm_read slurm_entry slurm_conflict slurm_match slurm_filter \
-     export export_text export_json export_csv export_bird export_openbgpd export_rpsl export_slurm export_summary \
+     prom export export_text export_json export_csv export_bird export_openbgpd export_rpsl export_slurm export_summary \
      diffstat diffjson validators refresh \
      route validity ssh_authorized ssh_passwd \
      sig_key sig_statement sig_signer sig_verifier sig_file sig_json sig_input \
-     rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager \
-     lifetime intake listen_spec access admission
+     rtr_pdu rtr_image rtr_snapshot rtr_journal rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager \
+     lifetime intake_status intake listen_spec access admission
 L4 = filewatch load routefile fetch feed_ask savefile secret sig_keyfile privdrop sandbox sandbox_landlock sandbox_seccomp sandbox_pledge sd \
      dial transport transport_tcp transport_tls transport_ssh transport_unix \
-     transports rtr_link rtr_ask feeder arrival mailbox tcp_keys listener rtr_conn rtr_server \
+     transports rtr_link rtr_ask rtr_state feeder arrival mailbox tcp_keys listener rtr_report rtr_conn rtr_server serve_board \
      tls tls_gate tls_filter ssh_identity ssh_realm ssh_peer ssh_relay ssh_gate \
      source source_stream source_file source_feed source_cache
 L5 = cli cli_cache api_types api_view api_table api_client api_follow
@@ -104,6 +104,7 @@ SONAME = libvrp.so.1
 
 UNIT_SRC = $(wildcard t/unit/test_*.c)
 TEST_SRC = $(UNIT_SRC) $(wildcard t/tools/*.c)
+MODEL_SRC = $(wildcard t/model/*.c)
 PRELOAD_SRC = $(wildcard t/preload/*.c)
 FUZZ_SRC = $(wildcard t/fuzz/fuzz_*.c)
 
@@ -111,7 +112,7 @@ LIB = $(BUILD)/libvrp.a
 FS_LIB = $(BUILD)/libvrpfs.a
 PUBLIC_LIB = $(BUILD)/lib/$(SONAME) $(BUILD)/lib/libvrp.a
 BIN = $(CMD_SRC:cmd/%.c=$(BUILD)/bin/%) $(BUILD)/bin/vrpfs
-TEST_BIN = $(patsubst %.c,$(BUILD)/t/%,$(notdir $(TEST_SRC))) $(PRELOAD_SRC:t/preload/%.c=$(BUILD)/t/%.so)
+TEST_BIN = $(patsubst %.c,$(BUILD)/t/%,$(notdir $(TEST_SRC))) $(BUILD)/t/rtr-model $(PRELOAD_SRC:t/preload/%.c=$(BUILD)/t/%.so)
 UNIT_BIN = $(UNIT_SRC:t/unit/%.c=$(BUILD)/t/%)
 FUZZ_BIN = $(FUZZ_SRC:t/fuzz/%.c=$(BUILD)/%)
 REPLAY_BIN = $(FUZZ_SRC:t/fuzz/fuzz_%.c=$(BUILD)/t/replay_%)
@@ -209,6 +210,12 @@ $(BUILD)/t/%: $(BUILD)/obj/t/tools/%.o $(FS_LIB) $(LIB) $(BUILD)/harden.ld
 	$(link_test)
 $(BUILD)/t/replay_%: $(BUILD)/obj/t/fuzz/fuzz_%.o $(BUILD)/obj/t/fuzz/replay.o $(FS_LIB) $(LIB) $(BUILD)/harden.ld
 	$(link_test)
+
+# The model of rtr-serve shares nothing with it.
+$(BUILD)/t/rtr-model: $(MODEL_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/harden.ld
+	@mkdir -p $(@D)
+	$(call say,link)
+	$(Q)$(LINK) @$(BUILD)/harden.ld $(filter %.o,$^) -o $@
 
 # What tests put into a tool, which has no back door for them.
 $(BUILD)/t/%.so: t/preload/%.c $(BUILD)/flags
@@ -340,7 +347,7 @@ lint: compile_commands.json
 	printf '%s\n' $(LIB_SRC) $(CMD_SRC) $(PART_SRC) $(FS_SRC) $(VRPFS_SRC) | xargs -P $(JOBS) -n 4 clang-tidy --quiet -p . 2>/dev/null
 
 compile_commands.json: Makefile FORCE
-	@{ sep='['; for f in $(LIB_SRC) $(CMD_SRC) $(PART_SRC) $(FS_SRC) $(VRPFS_SRC) $(TEST_SRC) $(wildcard t/perf/*.c) $(FUZZ_SRC); do \
+	@{ sep='['; for f in $(LIB_SRC) $(CMD_SRC) $(PART_SRC) $(FS_SRC) $(VRPFS_SRC) $(TEST_SRC) $(MODEL_SRC) $(wildcard t/perf/*.c) $(FUZZ_SRC); do \
 		printf '%s\n{"directory": "%s", "file": "%s", "command": "%s"}' "$$sep" '$(CURDIR)' "$$f" \
 			'$(subst ",\",$(subst ','\'',$(COMPILE))) -c '"$$f"; sep=,; done; echo; echo ']'; } >$@
 

@@ -32,6 +32,7 @@ enum {
 	OPT_CHROOT,
 	OPT_STDIO_CONNECT,
 	OPT_VERIFY,
+	OPT_STATE,
 };
 
 static const struct cli_option option_table[] = {
@@ -61,6 +62,7 @@ static const struct cli_option option_table[] = {
 	{OPT_STALL_TIMEOUT, "stall-timeout", "DURATION", "close a router that takes no data for so long (default 60s)"},
 	{OPT_EXIT_ON_EOF, "exit-on-eof", NULL, "exit when the input ends instead of serving on"},
 	{OPT_SHUTDOWN, "shutdown", "MODE", "on SIGTERM: keep (default) or flush routers' data"},
+	{OPT_STATE, "state", "DIR", "keep table, serial and changes there, so that routers go on after a restart"},
 	{OPT_VERIFY, "verify", "PUB", "take only what this key signed (vrp-sign), may be repeated"},
 	{OPT_USER, "user", "USER[:GROUP]", "become this user when all sockets listen"},
 	{OPT_CHROOT, "chroot", "DIR", "make this the root directory then"},
@@ -143,6 +145,7 @@ set_file(struct cli *cli, struct options *o, int opt)
 		{OPT_SSH_AUTHORIZED_KEYS, &o->defaults.authorized_keys},
 		{OPT_SSH_PASSWORDS, &o->defaults.passwords},
 		{OPT_CHROOT, &o->root},
+		{OPT_STATE, &o->state},
 		{OPT_STDIO_CONNECT, &o->relay},
 	};
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "filewatch.h"
+#include "lifetime.h"
 #include "rtr-serve.h"
 #include "ssh_gate.h"
 #include "tls_gate.h"
@@ -34,6 +35,9 @@ struct daemon {
 	struct rtr_cache *cache;
 	struct rtr_server *server;
 	struct feeder *feeder;
+	struct rtr_state *state;	/* NULL: none is kept */
+	struct rtr_snapshot *restored;	/* from it, until the feeder has started; NULL: nothing */
+	bool withheld;		/* that is too old to be served */
 	int eof_fd;	/* eventfd that the feeder writes to */
 	struct event *events[5];	/* four signals and eof_fd */
 	struct event *heartbeat;
@@ -225,6 +229,9 @@ start_feeder(struct daemon *d, struct vrp_err *err)
 {
 	struct feeder_config config = d->options->feeder;
 
+	config.state = d->state;
+	config.restored = d->restored;
+	config.withheld = d->withheld;
 	config.deliver = deliver;
 	config.versions = versions;
 	config.ended = ended;
@@ -237,7 +244,7 @@ static void
 on_heartbeat(evutil_socket_t fd VRP_UNUSED, short what VRP_UNUSED, void *ctx)
 {
 	struct daemon *d = ctx;
-	struct vrpset *set = rtr_cache_set(d->cache);
+	struct vrpset *set = rtr_cache_has_data(d->cache) ? rtr_cache_set(d->cache) : NULL;
 	char status[sizeof(d->status)];
 
 	if (set)
@@ -344,6 +351,22 @@ keep_listener(const struct listen_spec *spec, bool passed, struct sandbox *box)
 	}
 }
 
+/* Its file is read, appended to and replaced. */
+static void
+keep_state(const char *dir, struct sandbox *box)
+{
+	char *file;
+
+	if (!dir)
+		return;
+	sandbox_read(box, dir);
+	if (asprintf(&file, "%s/" RTR_STATE_FILE, dir) < 0)
+		box->nomem = true;
+	else
+		sandbox_replace(box, file);
+	free(file);
+}
+
 /*
  * Once routers are listened for, and before anything of them or of the input is
  * read: what is listened on is open, and of the rest only files are opened again.
@@ -358,6 +381,7 @@ enter_sandbox(const struct cli *cli, const struct daemon *d)
 	follow(&box, o->feeder.path);
 	follow(&box, o->access);
 	follow(&box, o->tcp_keys);
+	keep_state(o->state, &box);
 	for (size_t i = 0; i < o->spec_count; i++)
 		keep_listener(&o->specs[i], i < o->socket_count, &box);
 	cli_enter_sandbox(cli, &box);
@@ -385,6 +409,46 @@ open_stream(const struct cli *cli, struct feeder_config *input)
 	input->path = NULL;
 }
 
+/* ---- the state of the process before */
+
+static void
+log_restored(const struct daemon *d)
+{
+	const struct rtr_snapshot *s = d->restored;
+	char stamp[STAMP_MAX] = "unknown time";
+
+	if (s->data_time != STAMP_UNKNOWN)
+		stamp_format(s->data_time, stamp);
+	if (d->withheld)
+		log_line(&d->log, LOG_LEVEL_WARNING, "data of %s from %s/" RTR_STATE_FILE
+			 " is too old to be served, serial %u goes on with the next table", stamp, d->options->state, s->serial);
+	else
+		log_line(&d->log, LOG_LEVEL_NOTICE, "serving %zu records of %s from %s/" RTR_STATE_FILE ", serial %u, %zu changes kept",
+			 vrpset_count(s->set), stamp, d->options->state, s->serial, rtr_cache_history(d->cache));
+}
+
+static void
+restore(const struct cli *cli, struct daemon *d)
+{
+	const struct options *o = d->options;
+	struct lifetime rules = {.max_age = o->feeder.max_age};
+	struct names *names = names_new();
+	struct vrp_err err;
+
+	vrp_err_clear(&err);
+	if (!names)
+		cli_die(cli, "out of memory");
+	if (rtr_state_load(d->state, names, o->cache.sessions, o->cache.history, &d->restored, &err) < 0)
+		cli_die(cli, "%s", err.msg);
+	names_unref(names);
+	if (!d->restored)
+		return;
+	d->withheld = lifetime_too_old(&rules, d->restored->data_time, time(NULL));
+	if (rtr_cache_restore(d->cache, d->restored, d->withheld) < 0)
+		cli_die(cli, "out of memory");
+	log_restored(d);
+}
+
 static void
 start(const struct cli *cli, struct daemon *d)
 {
@@ -403,13 +467,19 @@ start(const struct cli *cli, struct daemon *d)
 	listen_everywhere(cli, d);
 	if (d->options->drop && privdrop_enter(&d->options->user, d->options->root, &err) < 0)
 		cli_die(cli, "%s", err.msg);
+	if (d->options->state && !(d->state = rtr_state_open(d->options->state, &d->log, &err)))
+		cli_die(cli, "--state %s", err.msg);
 	enter_sandbox(cli, d);
+	if (d->state)
+		restore(cli, d);
 	if (rtr_server_start(d->server, &err) < 0)
 		cli_die(cli, "%s", err.msg);
 	start_heartbeat(cli, d);
 	d->feeder = start_feeder(d, &err);
 	if (!d->feeder)
 		cli_die(cli, "%s", err.msg);
+	rtr_snapshot_unref(d->restored);
+	d->restored = NULL;
 }
 
 static void
@@ -432,6 +502,7 @@ serve(struct cli *cli, struct options *options, struct daemon *d)
 	event_base_dispatch(d->base);
 	rtr_server_close_mail(d->server);
 	feeder_stop(d->feeder);
+	rtr_state_free(d->state);
 	rtr_server_free(d->server);
 	rtr_cache_free(d->cache);
 	for (size_t i = 0; i < ARRAY_LEN(d->events); i++)

@@ -39,6 +39,7 @@ struct options {
 	size_t max_handshakes;	/* 0: what is usual for the transport */
 	const char *access;
 	const char *tcp_keys;
+	const char *state;	/* a directory */
 	bool drop;		/* become this user: */
 	struct privdrop user;
 	const char *root;

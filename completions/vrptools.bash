@@ -85,7 +85,7 @@ _vrptools()
 			--max-clients --max-clients-per-address --access --tcp-keys --tls-cert --tls-key --tls-client-ca
 			--ssh-host-key --ssh-authorized-keys --ssh-passwords --handshake-timeout --max-handshakes
 			--history --notify-interval --query-timeout --stall-timeout --exit-on-eof --shutdown --verify
-			--user --chroot --stdio-connect -v --verbose -q --quiet"
+			--user --chroot --state --stdio-connect -v --verbose -q --quiet"
 		operands=files
 		# Which is a file here, and not a hash.
 		[ "$prev" != --ssh-host-key ] || prev=--ssh-key
@@ -116,7 +116,7 @@ _vrptools()
 		mapfile -t COMPREPLY < <(compgen -W "1 2 3 all" -- "$cur")
 		return
 		;;
-	--chroot)
+	--chroot | --state)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return

@@ -46,6 +46,26 @@ now(void)
 	return ts.tv_sec;
 }
 
+/* On disk before any router hears of it. */
+static void
+keep_update(struct feeder *f, struct rtr_update *u, struct vrpset *set)
+{
+	int64_t time = intake_status(f->intake)->data_time;
+
+	if (f->config.state && rtr_update_moves(u))
+		rtr_update_set_serial(u, rtr_state_commit(f->config.state, rtr_update_step(u), set, time, now()));
+}
+
+/* What may follow when they have. */
+static void
+keep_rest(void *ctx, struct vrpset *set)
+{
+	struct feeder *f = ctx;
+
+	if (f->config.state)
+		rtr_state_keep(f->config.state, set, intake_status(f->intake)->data_time, now());
+}
+
 static int
 publish(void *ctx, struct vrpset *set)
 {
@@ -54,10 +74,32 @@ publish(void *ctx, struct vrpset *set)
 
 	if (!u)
 		return -1;
+	rtr_update_set_time(u, intake_status(f->intake)->data_time);
 	vrpset_unref(f->delivered);
 	f->delivered = vrpset_ref(set);
+	keep_update(f, u, set);
 	f->config.deliver(f->config.ctx, u);
+	keep_rest(f, set);
 	return 0;
+}
+
+static void
+tell_status(struct feeder *f)
+{
+	if (f->config.status)
+		f->config.status(f->config.ctx, intake_status(f->intake));
+}
+
+/* The input can't be opened or read, for a reason of errno's. */
+static void
+fail(struct feeder *f, int error, const char *addendum)
+{
+	const char *name = f->config.path ? f->config.path : "input";
+	struct vrp_err why;
+
+	vrp_err_at(&why, 0, 0, "%s: %s", name, strerror(error));
+	log_line(&f->log, LOG_LEVEL_ERROR, "%s%s", why.msg, addendum);
+	intake_fail(f->intake, &why, now());
 }
 
 static void
@@ -105,6 +147,7 @@ refuse(struct feeder *f, const struct vrp_err *err)
 		log_line(&f->log, LOG_LEVEL_ERROR, "%s:%zu: %s; the rest is refused", name, err->line, err->msg);
 	else
 		log_line(&f->log, LOG_LEVEL_ERROR, "%s: %s", name, err->msg);
+	intake_refuse(f->intake, err, now());
 	return -1;
 }
 
@@ -136,7 +179,7 @@ read_stream(struct feeder *f)
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (n < 0)
-		log_line(&f->log, LOG_LEVEL_ERROR, "input: %s", strerror(errno));
+		fail(f, errno, "");
 	if (n < 0 || take(f, (size_t)n) < 0)
 		check_memory(f, intake_break(f->intake, now()));
 	else if (n > 0)
@@ -148,6 +191,7 @@ read_stream(struct feeder *f)
 	if (f->opened)
 		close(f->fd);
 	f->fd = -1;
+	intake_end(f->intake);
 	f->config.ended(f->config.ctx);
 }
 
@@ -163,8 +207,7 @@ read_file(struct feeder *f)
 	if (fd < 0) {
 		f->failed = errno;
 		if (f->failed != before)
-			log_line(&f->log, LOG_LEVEL_ERROR, "%s: %s; the table stays as it is", f->config.path,
-				 strerror(f->failed));
+			fail(f, f->failed, "; the table stays as it is");
 		return;
 	}
 	filewatch_took(&f->watch, fd);
@@ -172,7 +215,7 @@ read_file(struct feeder *f)
 	while (rc == 0 && (n = read(fd, f->data, READ_SIZE)) > 0)
 		rc = take(f, (size_t)n);
 	if (n < 0)
-		log_line(&f->log, LOG_LEVEL_ERROR, "%s: %s", f->config.path, strerror(errno));
+		fail(f, errno, "");
 	close(fd);
 	if (n < 0 || rc < 0 || take(f, 0) < 0)
 		check_memory(f, intake_break(f->intake, now()));
@@ -207,6 +250,8 @@ wait_time(const struct feeder *f)
 	int64_t deadline = intake_deadline(f->intake), left;
 	int limit = f->config.path ? FILEWATCH_MS : CLOCK_CHECK_MS;
 
+	if (f->config.state && rtr_state_deadline(f->config.state) < deadline)
+		deadline = rtr_state_deadline(f->config.state);
 	if (deadline == INTAKE_NEVER)
 		return limit;
 	left = deadline - now();
@@ -224,7 +269,10 @@ run(void *arg)
 		read_file(f);
 	for (;;) {
 		struct pollfd p[2] = {{.fd = f->wake[0], .events = POLLIN}, {.fd = f->fd, .events = POLLIN}};
-		int n = poll(p, 2, wait_time(f));
+		int n;
+
+		tell_status(f);
+		n = poll(p, 2, wait_time(f));
 
 		if (n < 0 && errno != EINTR)
 			log_line(&f->log, LOG_LEVEL_ERROR, "poll: %s", strerror(errno));
@@ -233,6 +281,8 @@ run(void *arg)
 		if (n > 0 && p[1].revents)
 			read_stream(f);
 		intake_tick(f->intake, now());
+		if (f->config.state)
+			rtr_state_tick(f->config.state, now());
 		if (f->config.path && filewatch_look(&f->watch) == FILEWATCH_CHANGED)
 			read_file(f);
 	}
@@ -274,6 +324,15 @@ feeder_free(struct feeder *f)
 	free(f);
 }
 
+/* From what the cache has already. */
+static void
+go_on(struct feeder *f, const struct rtr_snapshot *s)
+{
+	f->delivered = vrpset_ref(s->set);
+	if (!f->config.withheld)
+		intake_restore(f->intake, s->set, s->data_time, now());
+}
+
 struct feeder *
 feeder_start(const struct feeder_config *config, const struct log *log, struct vrp_err *err)
 {
@@ -283,6 +342,7 @@ feeder_start(const struct feeder_config *config, const struct log *log, struct v
 		.max_age = config->max_age,
 		.max_shrink = config->max_shrink,
 		.publish = publish,
+		.renew = keep_rest,
 		.ctx = f,
 	};
 	int rc = ENOMEM;
@@ -301,8 +361,10 @@ feeder_start(const struct feeder_config *config, const struct log *log, struct v
 		return NULL;
 	}
 	f->data = malloc(READ_SIZE);
-	f->names = names_new();
+	f->names = config->restored ? names_ref(vrpset_names(config->restored->set)) : names_new();
 	f->intake = f->names ? intake_new(f->names, &rules, log) : NULL;
+	if (f->intake && config->restored)
+		go_on(f, config->restored);
 	if (f->data && f->intake && begin_verifying(f) == 0)
 		rc = pipe2(f->wake, O_CLOEXEC | O_NONBLOCK) < 0 ? errno : thread_start(&f->thread, NULL, run, f);
 	if (rc) {

@@ -12,8 +12,10 @@
 
 #include "compiler.h"
 #include "err.h"
+#include "intake_status.h"
 #include "log.h"
 #include "rtr_cache.h"
+#include "rtr_state.h"
 #include "sig_key.h"
 
 struct feeder_config {
@@ -30,14 +32,24 @@ struct feeder_config {
 	 */
 	const struct sig_keys *verify;
 
+	/*
+	 * Where each update is kept before it is delivered, borrowed; NULL: nowhere.  restored,
+	 * borrowed until feeder_start() returns, is what the cache serves already (NULL:
+	 * nothing), or has but withholds: then it is only what the first update starts from.
+	 */
+	struct rtr_state *state;
+	const struct rtr_snapshot *restored;
+	bool withheld;
+
 	bool ignore_expiry;	/* as in struct intake_config */
 	uint32_t max_age;
 	unsigned max_shrink;
 
-	/* All three are called on the feeder's thread. */
+	/* All of these are called on the feeder's thread, deliver() for what has expired since in feeder_start() too. */
 	void (*deliver)(void *ctx, struct rtr_update *update);	/* takes the update over */
 	unsigned (*versions)(void *ctx);	/* which images to prepare, for rtr_update_new() */
 	void (*ended)(void *ctx);		/* the stream has ended; never called for a file */
+	void (*status)(void *ctx, const struct intake_status *status);	/* after each turn; NULL: nobody asks */
 	void *ctx;
 };
 

@@ -6,19 +6,19 @@
  *
  * The answer to a router at serial N is the composition of all steps from N
  * on, made when the first router asks, shared by all that ask, and dropped at
- * the next commit.  Steps are composed pairwise in a tree, so that a long
- * history costs n log n.  What such answers hold is bounded, too.
+ * the next commit.  What such answers hold is bounded, too.
  */
 #include "rtr_cache.h"
 
 #include "delta.h"
 #include "rtr_image.h"
 
-#define HISTORY_FLOOR 10000		/* records */
 #define ANSWERS_MAX ((size_t)64 << 20)	/* bytes of encoded deltas kept for further routers */
 
 struct rtr_update {
 	struct vrpset *to;
+	int64_t data_time;
+	uint32_t serial;	/* 0: the next */
 	struct delta step;	/* empty sets for the first table */
 	bool first;
 	struct blob *image[RTR_VERSIONS];
@@ -34,7 +34,9 @@ struct step {
 struct rtr_cache {
 	struct rtr_cache_config config;
 	struct vrpset *set;
+	bool withheld;		/* it is not served */
 	uint32_t serial;
+	int64_t data_time;
 	struct blob *image[RTR_VERSIONS];
 	struct step *steps;	/* the oldest first */
 	size_t step_count, step_cap;
@@ -99,6 +101,7 @@ rtr_update_new(struct vrpset *from, struct vrpset *to, unsigned versions)
 	if (!u)
 		return NULL;
 	u->to = vrpset_ref(to);
+	u->data_time = STAMP_UNKNOWN;
 	u->first = !from;
 	if (from && delta_between(from, to, &u->step) < 0) {
 		rtr_update_free(u);
@@ -131,9 +134,40 @@ rtr_update_count(const struct rtr_update *u)
 	return u->first ? vrpset_count(u->to) : delta_count(&u->step);
 }
 
-/* Keep the step of an update.  Without memory for it the history ends here, which is always allowed. */
+bool
+rtr_update_moves(const struct rtr_update *u)
+{
+	return u->first || delta_count(&u->step) > 0;
+}
+
+const struct delta *
+rtr_update_step(const struct rtr_update *u)
+{
+	return u->first ? NULL : &u->step;
+}
+
+void
+rtr_update_set_serial(struct rtr_update *u, uint32_t serial)
+{
+	u->serial = serial;
+}
+
+void
+rtr_update_set_time(struct rtr_update *u, int64_t data_time)
+{
+	u->data_time = data_time;
+}
+
+void
+rtr_update_tally(const struct rtr_update *u, size_t *announced, size_t *withdrawn)
+{
+	*announced = vrpset_count(u->first ? u->to : u->step.announced);
+	*withdrawn = u->first ? 0 : vrpset_count(u->step.withdrawn);
+}
+
+/* Keep a step, which is taken over, from a serial.  Without memory for it the history ends here, which is always allowed. */
 static void
-remember(struct rtr_cache *c, struct rtr_update *u)
+remember(struct rtr_cache *c, uint32_t from, struct delta *delta)
 {
 	struct step *s;
 
@@ -149,19 +183,17 @@ remember(struct rtr_cache *c, struct rtr_update *u)
 		c->step_cap = cap;
 	}
 	s = &c->steps[c->step_count++];
-	*s = (struct step){.from = c->serial, .delta = u->step, .records = delta_count(&u->step)};
-	u->step = (struct delta)DELTA_INIT;
+	*s = (struct step){.from = from, .delta = *delta, .records = delta_count(delta)};
+	*delta = (struct delta)DELTA_INIT;
 	c->step_records += s->records;
 }
 
 static void
 prune(struct rtr_cache *c)
 {
-	size_t limit = vrpset_count(c->set), n = 0, left = c->step_records;
+	size_t table = vrpset_count(c->set), n = 0, left = c->step_records;
 
-	if (limit < HISTORY_FLOOR)
-		limit = HISTORY_FLOOR;
-	while (n < c->step_count && (c->step_count - n > c->config.history || left >= limit))
+	while (n < c->step_count && rtr_history_exceeds(c->step_count - n, left, c->config.history, table))
 		left -= c->steps[n++].records;
 	forget(c, n);
 }
@@ -169,11 +201,17 @@ prune(struct rtr_cache *c)
 void
 rtr_cache_commit(struct rtr_cache *c, struct rtr_update *u)
 {
+	bool moves = !c->withheld || rtr_update_moves(u);
+
 	drop_answers(c);
-	if (c->set)
-		remember(c, u);
+	if (c->set && moves)
+		remember(c, c->serial, &u->step);
+	if (moves)
+		c->serial = u->serial ? u->serial : rtr_serial_next(c->serial);
+	c->withheld = false;
 	vrpset_unref(c->set);
 	c->set = u->to;
+	c->data_time = u->data_time;
 	u->to = NULL;
 	for (int v = 0; v < RTR_VERSIONS; v++) {
 		blob_unref(c->image[v]);
@@ -181,16 +219,34 @@ rtr_cache_commit(struct rtr_cache *c, struct rtr_update *u)
 		u->image[v] = NULL;
 	}
 	rtr_update_free(u);
-	/* 0 is left out: a router that was told to start over may ask from it. */
-	if (++c->serial == 0)
-		c->serial = 1;
 	prune(c);
+}
+
+int
+rtr_cache_restore(struct rtr_cache *c, const struct rtr_snapshot *from, bool withheld)
+{
+	c->steps = calloc(from->step_count + 1, sizeof(*c->steps));
+	if (!c->steps)
+		return -1;
+	c->step_cap = from->step_count + 1;
+	for (size_t i = 0; i < from->step_count; i++) {
+		struct delta delta = {vrpset_ref(from->steps[i].withdrawn), vrpset_ref(from->steps[i].announced)};
+
+		remember(c, from->from[i], &delta);
+	}
+	memcpy(c->config.sessions, from->sessions, sizeof(c->config.sessions));
+	c->set = vrpset_ref(from->set);
+	c->serial = from->serial;
+	c->data_time = from->data_time;
+	c->withheld = withheld;
+	prune(c);
+	return 0;
 }
 
 bool
 rtr_cache_has_data(const struct rtr_cache *c)
 {
-	return c->set != NULL;
+	return c->set && !c->withheld;
 }
 
 uint32_t
@@ -223,6 +279,31 @@ rtr_cache_history(const struct rtr_cache *c)
 	return c->step_count;
 }
 
+size_t
+rtr_cache_history_records(const struct rtr_cache *c)
+{
+	return c->step_records;
+}
+
+struct rtr_snapshot *
+rtr_cache_snapshot(const struct rtr_cache *c)
+{
+	struct rtr_snapshot *s = rtr_snapshot_new(c->step_count);
+
+	if (!s)
+		return NULL;
+	s->set = vrpset_ref(c->set);
+	s->serial = c->serial;
+	s->data_time = c->data_time;
+	memcpy(s->sessions, c->config.sessions, sizeof(s->sessions));
+	for (size_t i = 0; i < c->step_count; i++) {
+		s->from[i] = c->steps[i].from;
+		s->steps[i].withdrawn = vrpset_ref(c->steps[i].delta.withdrawn);
+		s->steps[i].announced = vrpset_ref(c->steps[i].delta.announced);
+	}
+	return s;
+}
+
 struct blob *
 rtr_cache_table(struct rtr_cache *c, uint8_t version)
 {
@@ -231,35 +312,21 @@ rtr_cache_table(struct rtr_cache *c, uint8_t version)
 	return c->image[version] ? blob_ref(c->image[version]) : NULL;
 }
 
-/* The composition of steps lo to hi - 1. */
-static int
-fold(const struct rtr_cache *c, size_t lo, size_t hi, struct delta *out)
-{
-	struct delta a = DELTA_INIT, b = DELTA_INIT;
-	size_t mid = lo + (hi - lo) / 2;
-	int rc = -1;
-
-	if (hi - lo == 1) {
-		out->withdrawn = vrpset_ref(c->steps[lo].delta.withdrawn);
-		out->announced = vrpset_ref(c->steps[lo].delta.announced);
-		return 0;
-	}
-	if (fold(c, lo, mid, &a) == 0 && fold(c, mid, hi, &b) == 0)
-		rc = delta_compose(&a, &b, out);
-	delta_release(&a);
-	delta_release(&b);
-	return rc;
-}
-
 static struct blob *
 make_answer(const struct rtr_cache *c, size_t step, uint8_t version)
 {
-	struct delta net = DELTA_INIT;
-	struct blob *image;
+	size_t count = c->step_count - step;
+	struct delta net = DELTA_INIT, *steps = calloc(count, sizeof(*steps));
+	struct blob *image = NULL;
+	int rc = -1;
 
-	if (fold(c, step, c->step_count, &net) < 0)
-		return NULL;
-	image = rtr_image_delta(&net, version);
+	for (size_t i = 0; steps && i < count; i++)
+		steps[i] = c->steps[step + i].delta;	/* borrowed */
+	if (steps)
+		rc = delta_fold(steps, count, &net);
+	free(steps);
+	if (rc == 0)
+		image = rtr_image_delta(&net, version);
 	delta_release(&net);
 	return image;
 }

@@ -18,9 +18,9 @@
 #include "blob.h"
 #include "compiler.h"
 #include "rtr_pdu.h"
+#include "rtr_snapshot.h"
+#include "stamp.h"
 #include "vrpset.h"
-
-#define RTR_VERSIONS (RTR_VERSION_MAX + 1)
 
 struct rtr_cache_config {
 	struct rtr_timers timers;	/* told to routers in End of Data */
@@ -28,6 +28,25 @@ struct rtr_cache_config {
 	size_t history;			/* at most so many changes are kept */
 	uint16_t sessions[RTR_VERSIONS];	/* session ID of each version: random, distinct */
 };
+
+/* The serial after this one.  0 is left out: a router that was told to start over may ask from it. */
+static inline uint32_t
+rtr_serial_next(uint32_t serial)
+{
+	return serial == UINT32_MAX ? 1 : serial + 1;
+}
+
+#define RTR_HISTORY_FLOOR 10000	/* records */
+
+/*
+ * Are so many changes, with so many records together, too many beside a table of
+ * that size?  A router further behind is better off with the table.
+ */
+static inline bool
+rtr_history_exceeds(size_t changes, size_t records, size_t most, size_t table)
+{
+	return changes > most || records >= (table > RTR_HISTORY_FLOOR ? table : RTR_HISTORY_FLOOR);
+}
 
 struct rtr_cache;
 struct rtr_update;
@@ -44,8 +63,21 @@ void rtr_cache_free(struct rtr_cache *c);	/* NULL is allowed */
 VRP_NODISCARD struct rtr_update *rtr_update_new(struct vrpset *from, struct vrpset *to, unsigned versions);
 void rtr_update_free(struct rtr_update *u);	/* NULL is allowed */
 
-/* Records announced and withdrawn by the update; an ASPA replacement counts as one. */
+/* The time that the data of its table gives itself; STAMP_UNKNOWN unless set. */
+void rtr_update_set_time(struct rtr_update *u, int64_t data_time);
+
+/* Records announced and withdrawn by the update; an ASPA replacement counts as one, or in both of the tally. */
 size_t rtr_update_count(const struct rtr_update *u);
+
+/* Does it lead to another table? */
+bool rtr_update_moves(const struct rtr_update *u);
+
+/* What it changes, borrowed; NULL for the first table. */
+const struct delta *rtr_update_step(const struct rtr_update *u);
+
+/* The serial to commit it under, where that is not the next: one that no other table had in this session. */
+void rtr_update_set_serial(struct rtr_update *u, uint32_t serial);
+void rtr_update_tally(const struct rtr_update *u, size_t *announced, size_t *withdrawn);
 
 /*
  * Make the update what is served, under the next serial; it is gone
@@ -53,12 +85,28 @@ size_t rtr_update_count(const struct rtr_update *u);
  */
 void rtr_cache_commit(struct rtr_cache *c, struct rtr_update *u);
 
+/*
+ * Before anything is committed: go on from what another process served, with its
+ * sessions, table, serial, and of its changes those that the configuration keeps.
+ * withheld: the table is only what the next one is a change to, and there is
+ * no data until an update comes, which may lead to the same table and then takes no
+ * serial.  -1 when memory is out.
+ */
+VRP_NODISCARD int rtr_cache_restore(struct rtr_cache *c, const struct rtr_snapshot *from, bool withheld);
+
 bool rtr_cache_has_data(const struct rtr_cache *c);
 uint32_t rtr_cache_serial(const struct rtr_cache *c);	/* 1 or more once there is data; 0 is never used */
 uint16_t rtr_cache_session(const struct rtr_cache *c, uint8_t version);
 const struct rtr_cache_config *rtr_cache_config(const struct rtr_cache *c);
 struct vrpset *rtr_cache_set(const struct rtr_cache *c);	/* borrowed; NULL without data */
 size_t rtr_cache_history(const struct rtr_cache *c);	/* changes kept */
+size_t rtr_cache_history_records(const struct rtr_cache *c);	/* in all of these */
+
+/*
+ * What is served now, for readers on other threads: a new reference, without `committed` and
+ * `updates`, which are the caller's to know.  There has to be data.  NULL when memory is out.
+ */
+VRP_NODISCARD struct rtr_snapshot *rtr_cache_snapshot(const struct rtr_cache *c);
 
 /* The image of the whole table as a new reference.  NULL when memory is out. */
 VRP_NODISCARD struct blob *rtr_cache_table(struct rtr_cache *c, uint8_t version);
