@@ -72,7 +72,7 @@ L3 = line stream table merger feed feed_json feed_csv json \
      slurm slurm_read slurm_entry slurm_conflict slurm_match slurm_filter \
      export export_text export_json export_csv export_bird export_openbgpd export_rpsl export_slurm export_summary \
      diffstat diffjson validators refresh \
-     route validity ssh_authorized ssh_passwd \
+     route validity look html series chart ssh_authorized ssh_passwd \
      sig_key sig_statement sig_signer sig_verifier sig_file sig_json sig_input \
      rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager \
      lifetime intake listen_spec access admission
@@ -142,6 +142,9 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags $(BUILD)/harden.cc
 	@mkdir -p $(@D)
 	$(call say,cc)
 	$(Q)$(COMPILE) @$(BUILD)/harden.cc -MMD -MP -c $< -o $@
+
+# The assembler reads these, of which the compiler knows nothing.
+$(BUILD)/obj/lib/look.o: lib/look.css lib/look.js
 
 $(LIB): $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
 $(FS_LIB): $(FS_SRC:%.c=$(BUILD)/obj/%.o)
