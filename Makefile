@@ -65,20 +65,20 @@ libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1)))
 # ---- Sources
 
 # Layers of lib/, lowest first.  A file includes its own layer or a lower one.
-L0 = err chance num stamp enc buf arena huge blob out log thread
+L0 = err chance num stamp enc utf8 buf arena huge blob out log thread
 L1 = prefix payload names
 L2 = vrpset delta merge rov aspa
 L3 = line stream table merger feed feed_json feed_csv json \
      slurm slurm_read slurm_entry slurm_conflict slurm_match slurm_filter \
-     export export_text export_json export_csv export_bird export_openbgpd export_rpsl export_slurm export_summary \
+     prom export export_text export_json export_csv export_bird export_openbgpd export_rpsl export_slurm export_summary \
      diffstat diffjson validators refresh \
      route validity look html series chart ssh_authorized ssh_passwd \
      sig_key sig_statement sig_signer sig_verifier sig_file sig_json sig_input \
-     rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager \
-     lifetime intake listen_spec access admission
+     rtr_pdu rtr_image rtr_snapshot rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager \
+     lifetime intake_status intake listen_spec access admission
 L4 = filewatch load routefile fetch feed_ask savefile secret sig_keyfile privdrop sandbox sandbox_landlock sandbox_seccomp sandbox_pledge sd \
      dial transport transport_tcp transport_tls transport_ssh transport_unix \
-     transports rtr_link rtr_ask feeder arrival mailbox tcp_keys listener rtr_conn rtr_server \
+     transports rtr_link rtr_ask feeder arrival mailbox tcp_keys listener rtr_report rtr_conn rtr_server serve_board \
      tls tls_gate tls_filter ssh_identity ssh_realm ssh_peer ssh_relay ssh_gate \
      source source_stream source_file source_feed source_cache
 L5 = cli cli_cache api_types api_view api_table api_client api_follow

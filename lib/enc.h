@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Bytes as text: hexadecimal, base64 (RFC 4648), percent-encoding (RFC 3986) and UTF-8 (RFC 3629). */
+/* Bytes as text: hexadecimal, base64 (RFC 4648) and percent-encoding (RFC 3986). */
 #ifndef VRP_ENC_H
 #define VRP_ENC_H
 
@@ -41,8 +41,5 @@ VRP_NODISCARD int percent_encode(struct buf *out, const char *s, size_t len);
 
 /* Append the decoded token.  A '%' that two hex digits do not follow stays as it is. */
 VRP_NODISCARD int percent_decode(struct buf *out, const char *s, size_t len);
-
-/* How many bytes the UTF-8 sequence of one character at s has, of the len > 0 that are there; 0 when it is none. */
-size_t utf8_length(const unsigned char *s, size_t len);
 
 #endif

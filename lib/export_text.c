@@ -4,13 +4,7 @@
 
 #include "enc.h"
 #include "export_internal.h"
-
-/* Is what stands at s a control character: C0, DEL, or C1, which is U+0080 to U+009F? */
-static bool
-is_control(const unsigned char *s)
-{
-	return *s < 0x20 || *s == 0x7f || (*s == 0xc2 && s[1] < 0xa0);
-}
+#include "utf8.h"
 
 static bool
 presentable(const unsigned char *s, size_t len, bool plain)
@@ -19,7 +13,7 @@ presentable(const unsigned char *s, size_t len, bool plain)
 		n = utf8_length(s, len);
 		if (n == 0 || *s == 0)
 			return false;
-		if (plain && is_control(s))
+		if (plain && utf8_is_control(s))
 			return false;
 	}
 	return true;
@@ -42,7 +36,7 @@ export_name_raw(struct buf *text, const char *token, size_t len, bool plain)
 static int
 add_escaped(struct buf *text, const unsigned char *s, size_t n)
 {
-	if (is_control(s))
+	if (utf8_is_control(s))
 		return buf_addf(text, "\\u%04x", s[n - 1]);
 	if (*s == '"' || *s == '\\')
 		return buf_addf(text, "\\%c", *s);

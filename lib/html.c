@@ -7,6 +7,7 @@
 #include "look.h"
 #include "sig_key.h"
 #include "stamp.h"
+#include "utf8.h"
 
 #define ADD(o, literal) out_add((o), (literal), sizeof(literal) - 1)
 
@@ -43,10 +44,14 @@ entity(unsigned char c)
 	}
 }
 
-/* Characters of three bytes that are not seen themselves: U+200B to U+200F, U+2028 to U+202E, U+2060 to U+206F, U+FEFF. */
+/* Characters that are not seen themselves: U+061C, U+200B to U+200F, U+2028 to U+202E, U+2060 to U+206F, U+FEFF. */
 static bool
-unseen(const unsigned char *s)
+unseen(const unsigned char *s, size_t n)
 {
+	if (n == 2)
+		return s[0] == 0xd8 && s[1] == 0x9c;
+	if (n != 3)
+		return false;
 	if (s[0] == 0xe2 && s[1] == 0x80)
 		return (s[2] >= 0x8b && s[2] <= 0x8f) || (s[2] >= 0xa8 && s[2] <= 0xae);
 	if (s[0] == 0xe2 && s[1] == 0x81)
@@ -60,10 +65,7 @@ instead(const unsigned char *s, size_t n)
 {
 	if (n == 1)
 		return entity(*s);
-	/* C1, and U+061C, which is a mark of direction. */
-	if (n == 0 || (n == 2 && ((s[0] == 0xc2 && s[1] < 0xa0) || (s[0] == 0xd8 && s[1] == 0x9c))) || (n == 3 && unseen(s)))
-		return REPLACEMENT;
-	return NULL;
+	return n == 0 || utf8_is_control(s) || unseen(s, n) ? REPLACEMENT : NULL;
 }
 
 void

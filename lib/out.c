@@ -13,6 +13,12 @@ out_init(struct out *o, int fd)
 }
 
 void
+out_init_memory(struct out *o)
+{
+	*o = (struct out){.fd = -1, .buf = BUF_INIT, .sink = OUT_MEMORY};
+}
+
+void
 out_init_count(struct out *o, struct out_marks *marks)
 {
 	*o = (struct out){.fd = -1, .buf = BUF_INIT, .sink = OUT_COUNT, .marks = marks};
@@ -62,6 +68,8 @@ write_all(struct out *o)
 {
 	size_t done = 0;
 
+	if (o->sink == OUT_MEMORY)
+		return;
 	if (o->sink == OUT_WINDOW)
 		keep_window(o);
 	o->at += o->buf.len;
@@ -99,11 +107,11 @@ out_make_room(struct out *o, size_t len)
 {
 	if (o->error)
 		return NULL;
-	if (o->sink != OUT_FILE)
+	if (o->sink == OUT_COUNT || o->sink == OUT_WINDOW)
 		return make_room_in_cache(o, len);
-	if (o->buf.len >= OUT_FLUSH_AT)
+	if (o->sink == OUT_FILE && o->buf.len >= OUT_FLUSH_AT)
 		write_all(o);
-	if (buf_reserve(&o->buf, len > OUT_FLUSH_AT ? len : 2 * OUT_FLUSH_AT - o->buf.len) < 0)
+	if (buf_reserve(&o->buf, len > OUT_FLUSH_AT || o->buf.len > OUT_FLUSH_AT ? len : 2 * OUT_FLUSH_AT - o->buf.len) < 0)
 		o->error = ENOMEM;
 	return o->error ? NULL : o->buf.data + o->buf.len;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A buffered writer with a sticky error: write as if nothing could fail and
- * check once, at out_flush().  It writes to a file descriptor, or keeps a window
- * of the text, or counts.
+ * check once, at out_flush().  It writes to a file descriptor, or keeps the text or a
+ * window of it, or counts.
  *
  * A window is for who is asked for some bytes of a long text that nobody holds.
  * The text is written anew, and what lies outside of the window is dropped: when
@@ -32,6 +32,7 @@ struct out_marks {
 
 enum out_sink {
 	OUT_FILE,
+	OUT_MEMORY,
 	OUT_COUNT,
 	OUT_WINDOW,
 };
@@ -49,6 +50,9 @@ struct out {
 };
 
 void out_init(struct out *o, int fd);
+
+/* Keep the text: after out_flush() it is what is in `buf`, until out_release(). */
+void out_init_memory(struct out *o);
 
 /*
  * Count, and note marks unless that is NULL: OUT_MARKS_INIT at first, to be

@@ -3,9 +3,9 @@
 
 #include <openssl/evp.h>
 
-#include "enc.h"
 #include "html.h"
 #include "look.h"
+#include "utf8.h"
 
 static void
 assert_text(const char *raw, size_t len, const char *want)
