@@ -67,7 +67,7 @@ libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1)))
 # Layers of lib/, lowest first.  A file includes its own layer or a lower one.
 L0 = err chance num stamp enc utf8 buf arena huge blob out log thread
 L1 = prefix payload names
-L2 = vrpset delta merge rov aspa
+L2 = vrpset anchor_tally delta merge rov aspa
 L3 = line stream table merger feed feed_json feed_csv json \
      slurm slurm_read slurm_entry slurm_conflict slurm_match slurm_filter \
      prom export export_text export_json export_csv export_bird export_openbgpd export_rpsl export_slurm export_summary \
@@ -79,6 +79,7 @@ L3 = line stream table merger feed feed_json feed_csv json \
 L4 = filewatch load routefile fetch feed_ask savefile secret sig_keyfile privdrop sandbox sandbox_landlock sandbox_seccomp sandbox_pledge sd \
      dial transport transport_tcp transport_tls transport_ssh transport_unix \
      transports rtr_link rtr_ask feeder arrival mailbox tcp_keys listener rtr_report rtr_conn rtr_server serve_board \
+     serve_past serve_page serve_page_route \
      tls tls_gate tls_filter ssh_identity ssh_realm ssh_peer ssh_relay ssh_gate \
      source source_stream source_file source_feed source_cache
 L5 = cli cli_cache api_types api_view api_table api_client api_follow

@@ -9,10 +9,12 @@
 #define ADD(o, literal) out_add((o), (literal), sizeof(literal) - 1)
 
 /* Pixels from the top of the figure: the plot, and the line that the hours stand on. */
-#define TOP 18
-#define BOTTOM 172
-#define HOURS 192
-#define HEIGHT 198
+#define TOP 8
+#define BOTTOM 164
+#define HOURS 184
+#define HEIGHT 190
+
+#define DIGIT_WIDTH 8	/* pixels, at most, of the labels beside it */
 
 #define LAST (SERIES_STEPS - 1)
 #define VALUE_MAX UINT64_C(1000000000000000000)
@@ -147,15 +149,21 @@ write_value_lines(struct out *o, const struct view *v)
 	ADD(o, "\n");
 }
 
+/* The axis, in a picture of its own, because that of the curve is as wide as there is room. */
 static void
-write_value_labels(struct out *o, const struct view *v)
+write_scale(struct out *o, const struct view *v)
 {
+	char longest[32];
+	int width = snprintf(longest, sizeof(longest), "%" PRIu64, v->to);
+
+	width = (width + (width - 1) / 3 + 1) * DIGIT_WIDTH;
+	out_addf(o, "<svg class=\"scale\" aria-hidden=\"true\" width=\"%d\" height=\"%d\">", width, HEIGHT);
 	for (uint64_t value = v->from; value <= v->to; value += v->step) {
-		out_addf(o, "<text x=\"0\" y=\"%.1f\">", height_of(v, value) - 4);
+		out_addf(o, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">", width - DIGIT_WIDTH, height_of(v, value) + 4);
 		html_count(o, value);
 		ADD(o, "</text>");
 	}
-	ADD(o, "\n");
+	ADD(o, "</svg>\n");
 }
 
 /* Every sixth hour of UTC that lies in the day. */
@@ -225,21 +233,20 @@ chart_write(struct out *o, const char *id, const char *caption, const struct ser
 	struct view v = {.series = s, .now = now};
 
 	measure(&v);
+	out_addf(o, "<figure id=\"%s\" data-live>\n<figcaption>%s</figcaption>\n<div class=\"chart\">\n", id, caption);
+	write_scale(o, &v);
 	out_addf(o,
-		 "<figure id=\"%s\" data-live>\n<figcaption>%s</figcaption>\n"
-		 "<svg class=\"chart\" role=\"img\" aria-labelledby=\"%s-title %s-words\" width=\"100%%\" height=\"%d\">\n"
+		 "<svg role=\"img\" aria-labelledby=\"%s-title %s-words\" width=\"100%%\" height=\"%d\">\n"
 		 "<title id=\"%s-title\">%s</title>\n<desc id=\"%s-words\">",
-		 id, caption, id, id, HEIGHT, id, caption, id);
+		 id, id, HEIGHT, id, caption, id);
 	write_words(o, &v);
 	ADD(o, "</desc>\n");
 	write_value_lines(o, &v);
-	out_addf(o,
-		 "<svg class=\"plot\" width=\"100%%\" height=\"%d\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\">\n",
-		 HEIGHT, LAST, HEIGHT);
+	out_addf(o, "<svg width=\"100%%\" height=\"%d\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\">\n", HEIGHT, LAST,
+		 HEIGHT);
 	write_spread(o, &v);
 	write_curve(o, &v);
 	ADD(o, "</svg>\n");
-	write_value_labels(o, &v);
 	write_hours(o, &v);
-	ADD(o, "</svg>\n</figure>\n");
+	ADD(o, "</svg>\n</div>\n</figure>\n");
 }

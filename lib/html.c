@@ -111,7 +111,7 @@ html_count(struct out *o, uint64_t n)
 void
 html_size(struct out *o, uint64_t bytes)
 {
-	static const char *const units[] = {"kB", "MB", "GB", "TB", "PB", "EB"};
+	static const char *const names[] = {"kB", "MB", "GB", "TB", "PB", "EB"};
 	double n = (double)bytes / 1000;
 	size_t unit = 0;
 
@@ -120,18 +120,19 @@ html_size(struct out *o, uint64_t bytes)
 		return;
 	}
 	/* What would be rounded to 1000 is 1 of the next. */
-	for (; n >= 999.5 && unit + 1 < ARRAY_LEN(units); n /= 1000)
+	for (; n >= 999.5 && unit + 1 < ARRAY_LEN(names); n /= 1000)
 		unit++;
-	out_addf(o, n < 9.95 ? "%.1f %s" : "%.0f %s", n, units[unit]);
+	out_addf(o, n < 9.95 ? "%.1f %s" : "%.0f %s", n, names[unit]);
 }
+
+static const struct {
+	int64_t seconds;
+	const char *name;
+} units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
 
 void
 html_span(struct out *o, int64_t seconds)
 {
-	static const struct {
-		int64_t seconds;
-		const char *name;
-	} units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
 	int64_t rest = seconds < 0 ? 0 : seconds;
 	size_t i = 0;
 
@@ -156,6 +157,17 @@ html_time(struct out *o, int64_t when, int64_t now)
 	out_addf(o, "%.8s UTC</time>", text + 11);
 }
 
+/* In the largest unit of which there are two. */
+static void
+write_roughly(struct out *o, int64_t seconds)
+{
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_LEN(units) && seconds < 2 * units[i].seconds)
+		i++;
+	out_addf(o, "%" PRId64 " %s ago", seconds / units[i].seconds, units[i].name);
+}
+
 void
 html_ago(struct out *o, int64_t when, int64_t now)
 {
@@ -163,12 +175,10 @@ html_ago(struct out *o, int64_t when, int64_t now)
 
 	stamp_format(when, text);
 	out_addf(o, "<time datetime=\"%s\" title=\"%s\">", text, text);
-	if (when >= now) {
+	if (when >= now)
 		ADD(o, "now");
-	} else {
-		html_span(o, now - when);
-		ADD(o, " ago");
-	}
+	else
+		write_roughly(o, now - when);
 	ADD(o, "</time>");
 }
 
@@ -303,6 +313,12 @@ html_cell(struct out *o, bool number)
 		ADD(o, "<td class=\"number\">");
 	else
 		ADD(o, "<td>");
+}
+
+void
+html_table_foot(struct out *o)
+{
+	ADD(o, "\n<tfoot>");
 }
 
 void

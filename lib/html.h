@@ -52,7 +52,7 @@ void html_count(struct out *o, uint64_t n);	/* 812,345 */
 void html_size(struct out *o, uint64_t bytes);	/* 1.2 MB */
 void html_span(struct out *o, int64_t seconds);	/* 3 min 5 s; its two largest units */
 
-/* A point in Unix seconds: `04:33:12 UTC` with its date where that isn't today's, and `3 min 5 s ago`. */
+/* A point in Unix seconds: `04:33:12 UTC` with its date where that isn't today's, and `3 min ago`, roughly. */
 void html_time(struct out *o, int64_t when, int64_t now);
 void html_ago(struct out *o, int64_t when, int64_t now);
 
@@ -97,6 +97,7 @@ void html_table(struct out *o, const char *id, const char *caption, const struct
 void html_row(struct out *o);
 void html_head_cell(struct out *o);	/* what the row is about */
 void html_cell(struct out *o, bool number);
+void html_table_foot(struct out *o);	/* rows of sums follow */
 void html_table_end(struct out *o);
 
 /*
