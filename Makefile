@@ -70,7 +70,7 @@ L1 = prefix payload names
 L2 = vrpset delta merge rov aspa
 L3 = line stream table merger feed feed_json feed_csv json \
      slurm slurm_read slurm_entry slurm_conflict slurm_match slurm_filter \
-     prom export export_text export_json export_csv export_bird export_openbgpd export_rpsl export_slurm export_summary \
+     anchor_tally prom jsonout deltajson export export_text export_json export_csv export_bird export_openbgpd export_rpsl export_slurm export_summary \
      diffstat diffjson validators refresh \
      route validity ssh_authorized ssh_passwd \
      sig_key sig_statement sig_signer sig_verifier sig_file sig_json sig_input \
@@ -78,7 +78,7 @@ L3 = line stream table merger feed feed_json feed_csv json \
      lifetime intake_status intake listen_spec access admission
 L4 = filewatch load routefile fetch feed_ask savefile secret sig_keyfile privdrop sandbox sandbox_landlock sandbox_seccomp sandbox_pledge sd \
      dial transport transport_tcp transport_tls transport_ssh transport_unix \
-     transports rtr_link rtr_ask feeder arrival mailbox tcp_keys listener rtr_report rtr_conn rtr_server serve_board \
+     transports rtr_link rtr_ask feeder arrival mailbox tcp_keys listener rtr_report rtr_conn rtr_server serve_board serve_http serve_metrics serve_export serve_status serve_validity serve_delta \
      tls tls_gate tls_filter ssh_identity ssh_realm ssh_peer ssh_relay ssh_gate \
      source source_stream source_file source_feed source_cache
 L5 = cli cli_cache api_types api_view api_table api_client api_follow
