@@ -12,7 +12,8 @@
  * It is libevent's evhttp, with limits that this doesn't have: a deadline for a
  * request as a whole, for a connection between requests, and for a reader that
  * takes nothing or next to nothing; so many connections in all and of an address.
- * What is beyond these is closed.
+ * One too many takes the place of the one that has gone longest without a whole
+ * request, or is closed when there is none.
  *
  * Handlers run on the server's thread, one at a time, and must not block.  Each
  * request is answered once, by httpd_reply() or what calls it; then it is gone.
@@ -129,7 +130,7 @@ void httpd_park(struct httpd_request *r, unsigned ms, void (*fn)(void *arg, stru
 struct httpd_stats {
 	size_t connections;			/* now */
 	uint64_t accepted;
-	uint64_t turned_away;			/* beyond a limit */
+	uint64_t turned_away;			/* closed for a limit: the new one or an idle one */
 	uint64_t timed_out;			/* closed for a deadline */
 	uint64_t sent_bytes;
 	uint64_t answers[HTTPD_STATUS_MAX];	/* by status code, those of malformed requests among them */

@@ -17,6 +17,7 @@
 #include "httpd_internal.h"
 
 #define UNSENT_MAX (128 * 1024)	/* of a connection, in the kernel */
+#define REPORT_MS (60 * 1000)
 #define WRITE_MAX ((size_t)256 * 1024)	/* of a connection, in a turn of the loop */
 
 void
@@ -153,6 +154,52 @@ set_socket_options(const struct httpd *h, int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged, sizeof(unacknowledged));
 }
 
+/* One host's: an IPv4 address, or an IPv6 network of 64 bits. */
+static bool
+same_host(const struct prefix *a, const struct prefix *b)
+{
+	return a->family == b->family && memcmp(a->addr, b->addr, a->family == FAMILY_IPV4 ? 4 : 8) == 0;
+}
+
+/* The connection that has gone longest without a whole request, of that host or of all; NULL when each has one. */
+static struct httpd_conn *
+find_idle(struct httpd *h, const struct prefix *host)
+{
+	struct httpd_conn *c, *found = NULL;
+
+	TAILQ_FOREACH (c, &h->conns, link)
+		if (c->admitted && (c->state == HTTPD_CONN_WAITING || c->state == HTTPD_CONN_READING) &&
+		    (!found || c->since < found->since) && (!host || same_host(host, &c->ticket.address)))
+			found = c;
+	return found;
+}
+
+/*
+ * Who comes last has the better claim: a client that means it has its request here within a round trip, one that holds
+ * connections to keep others out doesn't.
+ */
+static bool
+admit(struct httpd_conn *c, const struct prefix *address)
+{
+	struct httpd *h = c->h;
+	enum admission_verdict verdict = admission_ask(h->admission, &h->port, address, httpd_now(), &c->ticket);
+	struct httpd_conn *idle = NULL;
+
+	if (verdict == ADMISSION_FULL)
+		idle = find_idle(h, NULL);
+	else if (verdict == ADMISSION_ADDRESS_FULL)
+		idle = find_idle(h, address);
+	if (idle) {
+		httpd_conn_end(idle, false);
+		h->stats.turned_away++;
+		verdict = admission_ask(h->admission, &h->port, address, httpd_now(), &c->ticket);
+	}
+	c->admitted = verdict == ADMISSION_GRANTED;
+	if (!c->admitted)
+		h->stats.turned_away++;
+	return c->admitted;
+}
+
 static bool
 let_in(struct httpd_conn *c)
 {
@@ -165,13 +212,8 @@ let_in(struct httpd_conn *c)
 	if (getpeername(fd, (struct sockaddr *)&peer, &len) < 0)
 		return false;
 	arrival_unmap(&peer);
-	if (!arrival_prefix(&peer, &address))
+	if (!arrival_prefix(&peer, &address) || !admit(c, &address))
 		return false;
-	if (admission_ask(h->admission, &h->port, &address, httpd_now(), &c->ticket) != ADMISSION_GRANTED) {
-		h->stats.turned_away++;
-		return false;
-	}
-	c->admitted = true;
 	h->stats.connections++;
 	h->stats.accepted++;
 	arrival_format_address((struct sockaddr *)&peer, len, c->peer, sizeof(c->peer));
@@ -206,6 +248,7 @@ httpd_conn_check(struct httpd *h)
 {
 	struct httpd_conn *c = TAILQ_FIRST(&h->conns), *next;
 
+	/* Behind one that is fresh are others of these only, and none that has to make room. */
 	for (; c; c = next) {
 		next = TAILQ_NEXT(c, link);
 		if (c->fresh)
@@ -239,12 +282,26 @@ is_late(const struct httpd_conn *c, int64_t now)
 	return false;
 }
 
+/* Not a line for each: who comes back again and again would fill the log. */
+static void
+report_turned_away(struct httpd *h, int64_t now)
+{
+	uint64_t n = h->stats.turned_away - h->reported;
+
+	if (n == 0 || now < h->report_at)
+		return;
+	log_line(&h->log, LOG_LEVEL_WARNING, "http: too many connections: %llu closed to make room", (unsigned long long)n);
+	h->reported += n;
+	h->report_at = now + REPORT_MS;
+}
+
 void
 httpd_conn_tick(struct httpd *h)
 {
 	struct httpd_conn *c = TAILQ_FIRST(&h->conns), *next;
 	int64_t now = httpd_now();
 
+	report_turned_away(h, now);
 	for (; c; c = next) {
 		next = TAILQ_NEXT(c, link);
 		if (c->request)

@@ -86,6 +86,8 @@ struct httpd {
 	struct admission *admission;
 	struct admission_port port;
 	struct httpd_stats stats;
+	uint64_t reported;	/* how many of those turned away the log has */
+	int64_t report_at;	/* when it may have the next */
 
 	pthread_t thread;
 	bool started;

@@ -3,6 +3,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/http_struct.h>
 #include <poll.h>
 
 #include "http_header.h"
@@ -31,7 +32,7 @@ static const struct {
 	{200, "OK"}, {204, "No Content"}, {304, "Not Modified"}, {400, "Bad Request"}, {403, "Forbidden"},
 	{404, "Not Found"}, {405, "Method Not Allowed"}, {406, "Not Acceptable"}, {408, "Request Timeout"}, {410, "Gone"},
 	{413, "Content Too Large"}, {414, "URI Too Long"}, {429, "Too Many Requests"}, {500, "Internal Server Error"},
-	{501, "Not Implemented"}, {503, "Service Unavailable"},
+	{501, "Not Implemented"}, {503, "Service Unavailable"}, {505, "HTTP Version Not Supported"},
 };
 
 static const char *
@@ -294,6 +295,33 @@ httpd_request_gone(struct httpd_request *r)
 
 /* ---- dispatch */
 
+/*
+ * A body where evhttp sees none would be read as the next request, and a sender whose version or length is odd may
+ * mean anything by what follows.
+ */
+static bool
+has_clear_end(const struct httpd_request *r)
+{
+	return r->ev->major == 1 && (r->ev->minor == 0 || r->ev->minor == 1) && !httpd_header(r, "Transfer-Encoding") &&
+	       !(r->head && httpd_header(r, "Content-Length"));
+}
+
+static bool
+check_protocol(struct httpd_request *r)
+{
+	if (!has_clear_end(r))
+		httpd_add_header(r, "Connection", "close");
+	if (r->ev->major != 1 || r->ev->minor < 0) {
+		r->ev->major = r->ev->minor = 1;
+		httpd_reply_error(r, 505, "HTTP/1.0 and HTTP/1.1 are spoken here");
+	} else if (r->ev->minor > 0 && !evhttp_request_get_host(r->ev)) {
+		httpd_reply_error(r, 400, "no Host");	/* RFC 9112 section 3.2 */
+	} else {
+		return true;
+	}
+	return false;
+}
+
 static void
 dispatch(struct httpd_request *r)
 {
@@ -301,6 +329,8 @@ dispatch(struct httpd_request *r)
 	const char *uri = evhttp_request_get_uri(r->ev);
 	struct vrp_err err;
 
+	if (!check_protocol(r))
+		return;
 	if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
 		httpd_add_header(r, "Allow", "GET, HEAD");
 		httpd_reply_error(r, 405, "this is read only");

@@ -179,7 +179,7 @@ count(const char *text, const char *what)
 	return n;
 }
 
-#define END "Connection: close\r\n\r\n"
+#define END "Host: x\r\nConnection: close\r\n\r\n"
 
 static void
 test_get(void **state)
@@ -188,7 +188,7 @@ test_get(void **state)
 
 	(void)state;
 	start_with(&(struct httpd_config){0});
-	got = ask("GET /hello HTTP/1.1\r\nHost: x\r\n" END);
+	got = ask("GET /hello HTTP/1.1\r\n" END);
 	assert_int_equal(strncmp(got, "HTTP/1.1 200 OK\r\n", 17), 0);
 	assert_non_null(strstr(got, "\r\nContent-Length: 6\r\n"));
 	assert_non_null(strstr(got, "\r\nContent-Type: text/plain\r\n"));
@@ -196,12 +196,12 @@ test_get(void **state)
 	assert_non_null(strstr(got, "\r\nAccess-Control-Allow-Origin: *\r\n"));
 	assert_non_null(strstr(got, "\r\nDate: "));
 	assert_non_null(strstr(got, "\r\n\r\nhello\n"));
-	got = ask("HEAD /hello HTTP/1.1\r\nHost: x\r\n" END);
+	got = ask("HEAD /hello HTTP/1.1\r\n" END);
 	assert_non_null(strstr(got, "\r\nContent-Length: 6\r\n"));
 	assert_null(strstr(got, "hello\n"));
 	got = ask("GET /hello HTTP/1.0\r\n\r\n");
 	assert_non_null(strstr(got, "\r\n\r\nhello\n"));
-	got = ask("GET http://example.net/hello HTTP/1.1\r\nHost: x\r\n" END);
+	got = ask("GET http://example.net/hello HTTP/1.1\r\n" END);
 	assert_non_null(strstr(got, "\r\n\r\nhello\n"));
 	got = ask("GET /echo/a%20b?x=1%2B1 HTTP/1.0\r\n\r\n");
 	assert_non_null(strstr(got, "\r\n\r\na b|1+1\n"));
@@ -226,6 +226,9 @@ test_refusals(void **state)
 		{"DELETE /hello HTTP/1.1\r\n" END, "405"},
 		{"BREW /hello HTTP/1.1\r\n" END, "405"},
 		{"GET /silent HTTP/1.0\r\n\r\n", "500"},
+		{"GET /hello HTTP/1.1\r\nConnection: close\r\n\r\n", "400"},
+		{"GET /hello HTTP/0.9\r\n\r\n", "505"},
+		{"GET /hello HTTP/1.-1\r\n\r\n", "505"},
 		{"nonsense\r\n\r\n", "400"},
 		{"GET /hello HTTP/7.0\r\n\r\n", "400"},
 		{"GET /hello HTTP/1.1\r\nno colon\r\n\r\n", "400"},
@@ -268,7 +271,7 @@ test_pipelining(void **state)
 
 	(void)state;
 	start_with(&(struct httpd_config){0});
-	got = ask("GET /hello HTTP/1.1\r\n\r\nGET /tagged HTTP/1.1\r\n\r\nHEAD /hello HTTP/1.1\r\n\r\n"
+	got = ask("GET /hello HTTP/1.1\r\nHost:\r\n\r\nGET /tagged HTTP/1.1\r\nHost: x\r\n\r\nHEAD /hello HTTP/1.1\r\nHost: x\r\n\r\n"
 		  "GET /hello HTTP/1.1\r\n" END);
 	assert_int_equal(count(got, "HTTP/1.1 200 OK"), 4);
 	assert_int_equal(count(got, "\r\n\r\nhello\n"), 2);
@@ -299,13 +302,13 @@ test_parked(void **state)
 	assert_int_equal(httpd_post(server.h, release, NULL), 0);
 	assert_non_null(strstr(hear_all(fd), "\r\n\r\nreleased\n"));
 	fd = dial();
-	say(fd, "GET /park HTTP/1.1\r\n\r\n");
+	say(fd, "GET /park HTTP/1.1\r\nHost: x\r\n\r\n");
 	while (!__atomic_load_n(&server.parked, __ATOMIC_SEQ_CST))
 		usleep(1000);
 	close(fd);
 	wait_for(&server.gone, 1);
 	fd = dial();
-	say(fd, "GET /park HTTP/1.1\r\n\r\n");
+	say(fd, "GET /park HTTP/1.1\r\nHost: x\r\n\r\n");
 	while (!__atomic_load_n(&server.parked, __ATOMIC_SEQ_CST))
 		usleep(1000);
 	stop();
