@@ -174,9 +174,8 @@ write_hours(struct out *o, const struct view *v)
 
 	for (int64_t t = (first + six - 1) / six * six; t <= last; t += six) {
 		double x = 100.0 * (double)(t - first) / (double)(last - first);
-		const char *anchor = x < 4 ? "start" : x > 96 ? "end" : "middle";
 
-		out_addf(o, "<text x=\"%.2f%%\" y=\"%d\" text-anchor=\"%s\">", x, HOURS, anchor);
+		out_addf(o, "<text x=\"%.2f%%\" y=\"%d\" text-anchor=\"middle\">", x, HOURS);
 		write_hour(o, t);
 		ADD(o, "</text>");
 	}

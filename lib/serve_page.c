@@ -55,7 +55,7 @@ struct verdict {
 	const char *words;
 };
 
-/* While routers are served: what the input does. */
+/* What the input does: while routers are served, and while there is nothing to serve. */
 static struct verdict
 while_served(const struct intake_status *in)
 {
@@ -77,17 +77,31 @@ while_served(const struct intake_status *in)
 }
 
 static struct verdict
+without_table(const struct intake_status *in)
+{
+	switch (in->state) {
+	case INTAKE_OK:
+	case INTAKE_WAITING:
+		return (struct verdict){HTML_CARE, "No data yet"};
+	case INTAKE_HELD:
+	case INTAKE_FAILING:
+		return (struct verdict){HTML_BAD, "No data, and the input fails"};
+	case INTAKE_STALE:
+		return (struct verdict){HTML_BAD, "No data, and what came was too old"};
+	case INTAKE_ENDED:
+		return (struct verdict){HTML_BAD, "No data, and the input has ended"};
+	}
+	return (struct verdict){HTML_BAD, "No data"};
+}
+
+static struct verdict
 verdict_of(const struct serve_view *v)
 {
 	if (v->healthy)
 		return while_served(&v->input);
-	if (v->input.aged)
-		return (struct verdict){HTML_BAD, "Stale: the table is withdrawn"};
-	if (v->input.has_table)
-		return (struct verdict){HTML_BAD, "Not well"};
-	if (v->input.state == INTAKE_WAITING)
-		return (struct verdict){HTML_CARE, "No data yet"};
-	return (struct verdict){HTML_BAD, "No data, and the input fails"};
+	if (!v->snapshot)
+		return without_table(&v->input);
+	return (struct verdict){HTML_BAD, v->input.aged ? "Stale: the table is withdrawn" : "Not well"};
 }
 
 static void
@@ -96,7 +110,7 @@ write_served(struct out *o, const struct serve_page *p)
 	struct crowd c = crowd_of(p->view->report);
 
 	if (!p->view->snapshot) {
-		out_addf(o, "<p>Routers are told that there is no data; %zu %s connected.</p>\n", c.all, c.all == 1 ? "is" : "are");
+		ADD(o, "<p>Routers that ask are told so.</p>\n");
 		return;
 	}
 	ADD(o, "<p>");
@@ -111,22 +125,15 @@ write_served(struct out *o, const struct serve_page *p)
 	ADD(o, ".</p>\n");
 }
 
-/* Why it is not well, and what the input said last unless a good block has come since. */
+/* Why it is not well, and what was wrong with the input unless a good block has come since. */
 static void
 write_trouble(struct out *o, const struct serve_view *v)
 {
 	const struct intake_status *in = &v->input;
 
-	if (!v->healthy) {
+	if (!v->healthy && v->snapshot) {
 		ADD(o, "<p>Reason: ");
 		html_text(o, v->reason, strlen(v->reason));
-		if (v->input.aged && v->data_time != STAMP_UNKNOWN) {
-			ADD(o, "; the data is of ");
-			html_time(o, v->data_time, v->now);
-			ADD(o, ", and at most ");
-			html_span(o, in->max_age);
-			ADD(o, " are allowed");
-		}
 		ADD(o, ".</p>\n");
 	}
 	if (in->error_time == STAMP_UNKNOWN || in->state == INTAKE_OK)
@@ -221,7 +228,10 @@ write_router_fact(struct out *o, const struct serve_view *v)
 	html_fact(o, "Routers");
 	html_count(o, c.all);
 	html_fact_note(o);
-	out_addf(o, "%zu current, %zu behind, %zu without data", c.current, c.behind, c.new);
+	if (c.all > 0 && c.current == c.all)
+		ADD(o, "all current");
+	else if (c.all > 0)
+		out_addf(o, "%zu behind, %zu without data", c.behind, c.new);
 	html_fact_end(o);
 }
 
@@ -451,6 +461,8 @@ write_anchors(struct out *o, const struct serve_page *p)
 	if (p->total) {
 		html_table_foot(o);
 		write_anchor(o, p->total, "All");
+	} else {
+		ADD(o, "\n<tr><td colspan=\"5\">There is no table yet.");
 	}
 	html_table_end(o);
 	html_section_end(o);

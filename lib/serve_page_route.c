@@ -49,7 +49,8 @@ parse_prefix(struct span t, struct prefix *out)
 	}
 	if (!prefix_parse(t.s, t.len, out, &reason))
 		return reason;
-	return prefix_has_host_bits(out) ? "bits are set behind the prefix length" : NULL;
+	prefix_clear_host_bits(out);
+	return NULL;
 }
 
 static const char *
@@ -103,7 +104,7 @@ write_vrp(struct out *o, const struct vrp *vrp, const struct question *q)
 static void
 write_vrps(struct out *o, const struct rov *rov, const struct question *q, uint32_t nearest)
 {
-	static const struct html_column columns[] = {{"Prefix", false}, {"Up to", true}, {"AS", false}, {"This route", false}};
+	static const struct html_column columns[] = {{"Prefix", false}, {"Up to", true}, {"AS", false}, {"Route", false}};
 	const struct vrp *vrps[SERVE_PAGE_VRPS];
 	size_t all = nearest == ROV_END ? 0 : rov_covering(rov, nearest, vrps, ARRAY_LEN(vrps));
 	size_t count = all < ARRAY_LEN(vrps) ? all : ARRAY_LEN(vrps);

@@ -163,13 +163,15 @@ test_times(void **state)
 	(void)state;
 	html_time(&o, 1795582800, 1795582801);
 	html_time(&o, 1795582800, 1795582800 + 86400);
-	html_ago(&o, 1795582800, 1795582860);
+	html_ago(&o, 1795582800, 1795582800 + 119);
+	html_ago(&o, 1795582800, 1795582800 + 120);
 	html_ago(&o, 1795582800, 1795582800);
 	html_ago(&o, 1795582800, 1795582700);
 	got = memory_done(&o, NULL);
 #define STAMP "<time datetime=\"2026-11-25T05:00:00Z\""
 	assert_string_equal(got, STAMP ">05:00:00 UTC</time>" STAMP ">2026-11-25 05:00:00 UTC</time>"
-			    STAMP " title=\"2026-11-25T05:00:00Z\">1 min ago</time>"
+			    STAMP " title=\"2026-11-25T05:00:00Z\">119 s ago</time>"
+			    STAMP " title=\"2026-11-25T05:00:00Z\">2 min ago</time>"
 			    STAMP " title=\"2026-11-25T05:00:00Z\">now</time>" STAMP " title=\"2026-11-25T05:00:00Z\">now</time>");
 	free(got);
 }
