@@ -81,7 +81,7 @@ L4 = filewatch load routefile fetch feed_ask savefile secret sig_keyfile privdro
      dial transport transport_tcp transport_tls transport_ssh transport_unix \
      transports rtr_link rtr_ask feeder arrival mailbox tcp_keys listener rtr_report rtr_conn rtr_server \
      bind httpd httpd_conn httpd_request documents \
-     serve_board serve_past serve_page serve_page_route serve_http serve_metrics serve_export serve_status serve_validity serve_delta \
+     serve_board serve_past serve_page serve_page_route serve_page_reply serve_http serve_metrics serve_export serve_status serve_validity serve_delta \
      tls tls_gate tls_filter ssh_identity ssh_realm ssh_peer ssh_relay ssh_gate \
      source source_stream source_file source_feed source_cache
 L5 = cli cli_cache api_types api_view api_table api_client api_follow

@@ -43,6 +43,7 @@ struct conn {
 	struct bufferevent *bev;
 	struct rtr_session session;
 	enum conn_state state;
+	uint64_t number;
 	bool ended;		/* the router has shut its side */
 	bool counted;		/* in speaking[] */
 	int64_t since;		/* all times: milliseconds, monotonic */
@@ -64,6 +65,7 @@ struct rtr_conns {
 	bool stopping;		/* routers are told so */
 	TAILQ_HEAD(, conn) list;
 	size_t count;
+	uint64_t numbers;	/* given to connections so far */
 	size_t speaking[RTR_VERSIONS];	/* clients of each version ... */
 	atomic_uint versions;		/* ... and which have any, for the other thread */
 };
@@ -395,6 +397,7 @@ rtr_conns_add(struct rtr_conns *all, struct arrival *a)
 	}
 	c->all = all;
 	c->arrival = a;
+	c->number = ++all->numbers;
 	c->since = now_ms();
 	arrival_label(a, c->label);
 	rtr_session_init(&c->session, all->cache, &session_io, c);
@@ -536,6 +539,7 @@ report_client(const struct conn *c, struct rtr_report_client *out, int64_t now, 
 {
 	const struct arrival *a = c->arrival;
 
+	out->number = c->number;
 	memcpy(out->peer, a->peer, sizeof(out->peer));
 	memcpy(out->identity, a->identity, sizeof(out->identity));
 	if (a->ticket.rule)

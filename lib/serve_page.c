@@ -180,7 +180,7 @@ write_serial_fact(struct out *o, const struct rtr_snapshot *s)
 		ADD(o, "none");
 	html_fact_note(o);
 	if (s)
-		out_addf(o, "session %u, %u, %u", s->sessions[0], s->sessions[1], s->sessions[2]);
+		out_addf(o, "session %u", s->session);
 	html_fact_end(o);
 }
 
