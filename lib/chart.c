@@ -219,9 +219,19 @@ write_curve(struct out *o, const struct view *v)
 		end = next_run(v, &i);
 		for (size_t k = i; k < end; k++)
 			out_addf(o, "%c%zu %.1f", k == i ? 'M' : 'L', k, height_of(v, series_at(v->series, v->now, k)->last));
-		/* Alone it is a dot: a line of no length with round ends. */
-		if (end == i + 1)
-			ADD(o, "h0");
+	}
+	ADD(o, "\"/>\n");
+}
+
+/* Steps that stand alone, which would not be seen as lines, and the last one: lines of no length with round ends. */
+static void
+write_dots(struct out *o, const struct view *v)
+{
+	ADD(o, "<path class=\"dot\" vector-effect=\"non-scaling-stroke\" d=\"");
+	for (size_t i = 0, end; i < SERIES_STEPS; i = end) {
+		end = next_run(v, &i);
+		if (end == i + 1 || (i < end && end == SERIES_STEPS))
+			out_addf(o, "M%zu %.1fh0", end - 1, height_of(v, series_at(v->series, v->now, end - 1)->last));
 	}
 	ADD(o, "\"/>\n");
 }
@@ -245,6 +255,7 @@ chart_write(struct out *o, const char *id, const char *caption, const struct ser
 		 HEIGHT);
 	write_spread(o, &v);
 	write_curve(o, &v);
+	write_dots(o, &v);
 	ADD(o, "</svg>\n");
 	write_hours(o, &v);
 	ADD(o, "</svg>\n</div>\n</figure>\n");

@@ -381,7 +381,9 @@ write_change(struct out *o, const struct serve_change *c, int64_t now)
 	html_cell(o, true);
 	out_addf(o, "%" PRIu32, c->serial);
 	html_cell(o, true);
-	if (!c->whole)
+	if (c->whole)
+		ADD(o, "whole table");
+	else
 		html_count(o, c->announced);
 	html_cell(o, true);
 	if (!c->whole)
