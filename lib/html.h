@@ -43,7 +43,7 @@
  * characters, and characters that are not seen but change what is (marks of
  * direction, joiners, separators) become U+FFFD; tabs and newlines blanks.
  */
-void html_text(struct out *o, const char *s, size_t len);
+void html_text(struct out *o, const char *text, size_t len);
 
 /* A name from outside, set apart so that letters written right to left move nothing beside them. */
 void html_name(struct out *o, const char *s);

@@ -9,8 +9,10 @@ setup_file() {
 	fi
 	cd "$BATS_FILE_TMPDIR"
 	mkdir browser
-	export BROWSER=$PWD/browser
+	export BROWSER=$PWD/browser URL
 	start browser python3 "$ROOT/t/browser.py" "$BROWSER"
+	# For tests that change nothing.
+	serve_page shared
 	wait_for begun
 }
 
@@ -21,7 +23,6 @@ setup() {
 	cd "$BATS_TEST_TMPDIR"
 	need_peer chromium
 	need_peer chromedriver
-	export PORT URL FEED SERVER
 }
 
 teardown_file() {
@@ -29,19 +30,17 @@ teardown_file() {
 	stop_all
 }
 
-# The lines on standard input as the table of serial $1.
+# The lines on standard input as the table of serial $2 of cache $1.
 table() {
-	{ echo %snapshot; cat; echo ~end; } | feed cache
-	wait_log cache "serial $1:"
+	{ echo %snapshot; cat; echo ~end; } | feed "$1"
+	wait_log "$1" "serial $2:"
 }
 
 # rtr-serve with a small table, and where its page is.
 serve_page() {
-	serve cache --http 127.0.0.1:0 "$@"
-	FEED=$RUN/cache.in
-	SERVER=$(pid_of cache)
-	URL=http://127.0.0.1:$(sed -nE 's/.*http on .*:([0-9]+)$/\1/p' "$RUN/cache.err")/
-	table 1 <<-'END'
+	serve "$1" --http 127.0.0.1:0 "${@:2}"
+	URL=http://127.0.0.1:$(sed -nE 's/.*http on .*:([0-9]+)$/\1/p' "$RUN/$1.err")/
+	table "$1" 1 <<-'END'
 		192.0.2.0/24 24 64496 ripe
 		198.51.100.0/24 24 64496 apnic
 		2001:db8::/32 48 64497 ripe
@@ -49,62 +48,34 @@ serve_page() {
 	END
 }
 
-page() { python3 "$ROOT/t/page.py" "$1"; }
+# Each of these names a function of t/page.py.
+page() { PORT=$PORT python3 "$ROOT/t/page.py" "$@"; }
 
-@test "the page loads, asks for itself alone, and the console has nothing to say" {
-	serve_page
-	page loads
+@test "the page asks for itself alone, and what is put into it is not run, shown or fetched" {
+	page loads policy
 }
 
-@test "what is put into the page is not run, shown or fetched" {
-	serve_page
-	page policy
+@test "the box answers without loading the page again, and where scripts are off" {
+	page validates scriptless
 }
 
-@test "numbers are those of /status" {
-	serve_page
-	page numbers
+@test "every text can be read in the light and in the dark, and nothing overflows on narrow screens" {
+	page dark narrow
 }
 
-@test "an open page hears of a change, and of a router that lags" {
-	serve_page
-	page lag
+@test "a screen reader finds headings, landmarks, tables and names, and a keyboard reaches all" {
+	page accessible keyboard
 }
 
-@test "the box answers without loading the page again" {
-	serve_page
-	page validates
-}
-
-@test "the box answers where scripts are off" {
-	serve_page
-	page scriptless
-}
-
-@test "in the light and in the dark every text can be read" {
-	serve_page
-	page dark
-}
-
-@test "nothing overflows on narrow screens and with large letters" {
-	serve_page
-	page narrow
-}
-
-@test "a screen reader finds headings, landmarks, tables and names" {
-	serve_page
-	page accessible
-}
-
-@test "all of it can be reached by keyboard" {
-	serve_page
-	page keyboard
+@test "numbers are those of /status, and an open page hears of a change and of a router that lags" {
+	serve_page cache
+	FEED=$RUN/cache.in page numbers lag
 }
 
 @test "names and errors from outside are text" {
-	serve_page
+	serve_page cache
 	# <script>window.bad=1</script>, "><b>'&, letters of many kinds, an override, letters from right to left
-	table 2 <<-'END'
+	table cache 2 <<-'END'
 		192.0.2.0/24 24 64496 %3Cscript%3Ewindow.bad=1%3C/script%3E
 		192.0.3.0/24 24 64496 "><b>'&
 		192.0.4.0/24 24 64496 Z%C3%BCrich%20%E6%9D%B1%E4%BA%AC
@@ -116,12 +87,7 @@ page() { python3 "$ROOT/t/page.py" "$1"; }
 	page hostile
 }
 
-@test "of many routers some are listed" {
-	serve_page --max-clients-per-address 300
-	page many
-}
-
-@test "a page that hears nothing says so" {
-	serve_page
-	page lost
+@test "of many routers some are listed, and a page that hears nothing more says so" {
+	serve_page cache --max-clients-per-address 300
+	SERVER=$(pid_of cache) page many lost
 }

@@ -29,7 +29,10 @@ ARGUMENTS = [
 	"--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
 	"--disable-extensions", "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
 	"--disable-sync", "--disable-breakpad", "--no-proxy-server", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-	"--disable-features=Translate,MediaRouter,OptimizationHints,DialMediaRouteProvider,PaintHolding",
+	"--disable-features=Translate,MediaRouter,OptimizationHints,DialMediaRouteProvider,PaintHolding,"
+	"SpareRendererForSitePerProcess,IsolateOrigins,SitePerProcess,PreloadTopChromeWebUI,OnDeviceModelService,"
+	"OptimizationGuideModelDownloading,OptimizationGuideOnDeviceModel",
+	"--disable-site-isolation-trials", "--renderer-process-limit=1", "--in-process-gpu",
 ]
 
 FONTS = """<?xml version="1.0"?>

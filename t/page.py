@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """What a real browser makes of rtr-serve's page.
 
-usage: python3 t/page.py CHECK
+usage: python3 t/page.py CHECK...
 
 with BROWSER (the folder of t/browser.py), URL (of the page) and PORT (where routers come in).
 Exits 1 with a reason where the check fails.
@@ -33,10 +33,20 @@ def text(selector):
 	return browser.run(TEXT, selector)
 
 
-def status():
+def ask(what):
 	opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-	with opener.open(URL + "status", timeout=30) as answer:
+	with opener.open(URL + what, timeout=30) as answer:
 		return json.load(answer)
+
+
+def status():
+	return ask("status")
+
+
+def served(count):
+	"""So many routers have the table, and it is known."""
+	clients = ask("clients")["clients"]
+	return len(clients) == count and all(c["serial"] for c in clients)
 
 
 def fresh(path=""):
@@ -105,7 +115,7 @@ def policy():
 
 def numbers():
 	routers = [Router(), Router()]
-	until(lambda: status()["rtr"]["clients"] == len(routers))
+	until(lambda: served(len(routers)))
 	fresh()
 	want = status()
 	facts = dict(browser.run("""
@@ -126,12 +136,14 @@ def numbers():
 	for row, anchor in zip(rows, anchors):
 		expect(row[1:] == [f"{n:,}" for n in anchor[1:]], f"{row} is not {anchor}")
 	expect(browser.problems() == [], "complaints")
+	for router in routers:
+		router.socket.close()
 
 
 def lag():
 	"""A change comes to an open page by itself, and a router that doesn't ask is seen to lag."""
 	router = Router()
-	until(lambda: status()["rtr"]["clients"] == 1)
+	until(lambda: served(1))
 	# Ten seconds of the script are a tenth of one.
 	hurry = browser.cdp("Page.addScriptToEvaluateOnNewDocument",
 	                    source="const late = setTimeout; window.setTimeout = (call, ms) => late(call, ms / 100)")
@@ -329,7 +341,7 @@ def hostile():
 def many():
 	"""More routers than are listed."""
 	routers = [Router() for _ in range(210)]
-	until(lambda: status()["rtr"]["clients"] == len(routers))
+	until(lambda: served(len(routers)))
 	fresh()
 	expect(browser.run("return document.querySelectorAll('#clients tbody th').length") == 200, "rows")
 	last = browser.run("return [...document.querySelectorAll('#clients tbody tr')].at(-1).innerText")
@@ -352,4 +364,6 @@ def lost():
 
 
 if __name__ == "__main__":
-	globals()[sys.argv[1]]()
+	for check in sys.argv[1:]:
+		print(check, flush=True)
+		globals()[check]()
