@@ -295,6 +295,7 @@ rtr_cache_snapshot(const struct rtr_cache *c)
 	s->set = vrpset_ref(c->set);
 	s->serial = c->serial;
 	s->data_time = c->data_time;
+	s->session = c->config.sessions[c->config.max_version];
 	memcpy(s->sessions, c->config.sessions, sizeof(s->sessions));
 	for (size_t i = 0; i < c->step_count; i++) {
 		s->from[i] = c->steps[i].from;

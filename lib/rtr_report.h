@@ -69,8 +69,9 @@ enum rtr_client_state {
 
 extern const char *const rtr_client_state_names[RTR_CLIENT_STATES];	/* "new", ... */
 
-/* One router.  Names come from outside; they have no control characters. */
+/* One router.  What it has proved, and how its address is written, comes from outside. */
 struct rtr_report_client {
+	uint64_t number;	/* of the connection, the first since the start being 1 */
 	char peer[ARRIVAL_PEER_MAX];		/* "192.0.2.1:323", "local" */
 	char name[ACCESS_NAME_MAX + 1];		/* of the access rule, "" for none */
 	char identity[ARRIVAL_IDENTITY_MAX];	/* what it has proved, "" for nothing */

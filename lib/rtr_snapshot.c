@@ -39,6 +39,23 @@ rtr_snapshot_unref(struct rtr_snapshot *s)
 	free(s);
 }
 
+/* The step that begins at a serial, step_count when none does. */
+static size_t
+find_step(const struct rtr_snapshot *s, uint32_t serial)
+{
+	size_t i = 0;
+
+	while (i < s->step_count && s->from[i] != serial)
+		i++;
+	return i;
+}
+
+bool
+rtr_snapshot_has(const struct rtr_snapshot *s, uint32_t serial)
+{
+	return serial == s->serial || find_step(s, serial) < s->step_count;
+}
+
 static int
 no_change(const struct rtr_snapshot *s, struct delta *out)
 {
@@ -50,12 +67,10 @@ no_change(const struct rtr_snapshot *s, struct delta *out)
 int
 rtr_snapshot_delta(const struct rtr_snapshot *s, uint32_t serial, struct delta *out)
 {
-	size_t i = 0;
+	size_t i = find_step(s, serial);
 
 	if (serial == s->serial)
 		return no_change(s, out);
-	while (i < s->step_count && s->from[i] != serial)
-		i++;
 	if (i == s->step_count)
 		return 0;
 	return delta_fold(s->steps + i, s->step_count - i, out) < 0 ? -1 : 1;

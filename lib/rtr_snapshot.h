@@ -8,6 +8,7 @@
 #define VRP_RTR_SNAPSHOT_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,7 +23,8 @@ struct rtr_snapshot {
 	atomic_size_t refs;
 	struct vrpset *set;
 	uint32_t serial;
-	uint16_t sessions[RTR_VERSIONS];	/* session ID of each protocol version */
+	uint16_t sessions[RTR_VERSIONS];	/* session ID of each protocol version ... */
+	uint16_t session;	/* ... and that of the highest that is spoken, which stands for the cache where there is no version */
 	int64_t committed;	/* Unix seconds: when this table was first served */
 	int64_t data_time;	/* its data's own time when it was, STAMP_UNKNOWN when it has none */
 	uint64_t updates;	/* tables so far, which intake_status's `published` counts as well */
@@ -42,5 +44,8 @@ void rtr_snapshot_unref(struct rtr_snapshot *s);	/* NULL is allowed */
  * that serial is not known (or too old, or in the future); -1 when memory is out.
  */
 VRP_NODISCARD int rtr_snapshot_delta(const struct rtr_snapshot *s, uint32_t serial, struct delta *out);
+
+/* Is that serial known? */
+bool rtr_snapshot_has(const struct rtr_snapshot *s, uint32_t serial);
 
 #endif

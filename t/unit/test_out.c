@@ -312,27 +312,6 @@ test_full_window(void **state)
 	out_release(&o);
 }
 
-/* Everything stays, whatever its size; what was there is not moved by a flush. */
-static void
-test_memory(void **state)
-{
-	struct out o;
-
-	(void)state;
-	out_init_memory(&o);
-	assert_int_equal(out_flush(&o), 0);
-	for (uint32_t i = 0; i < 50000; i++)
-		out_addf(&o, "%08u\n", i);
-	assert_int_equal(out_at(&o), 450000);
-	assert_int_equal(out_flush(&o), 0);
-	out_addf(&o, "end\n");
-	assert_int_equal(out_flush(&o), 0);
-	assert_int_equal(o.buf.len, 450004);
-	assert_memory_equal(o.buf.data, "00000000\n00000001\n", 18);
-	assert_memory_equal(o.buf.data + 449991, "00049999\nend\n", 13);
-	out_release(&o);
-}
-
 int
 main(void)
 {
@@ -341,7 +320,7 @@ main(void)
 		cmocka_unit_test(test_full_disk),	  cmocka_unit_test(test_failure_between),
 		cmocka_unit_test(test_closed_descriptor), cmocka_unit_test(test_broken_pipe),
 		cmocka_unit_test(test_nonblocking_pipe),  cmocka_unit_test(test_windows),
-		cmocka_unit_test(test_full_window),	  cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_full_window),
 	};
 
 	return cmocka_run_group_tests_name("out", tests, NULL, NULL);
