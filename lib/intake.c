@@ -287,6 +287,7 @@ intake_restore(struct intake *in, struct vrpset *set, int64_t time, int64_t now)
 	in->now = now;
 	in->time = time;
 	in->served = vrpset_ref(set);
+	in->status.data_time = time;
 	look(in, lifetime_take(&in->life, set, time, now), false);
 }
 

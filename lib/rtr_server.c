@@ -489,6 +489,9 @@ rtr_server_start(struct rtr_server *s, struct vrp_err *err)
 {
 	struct port *p;
 
+	/* What was there before us. */
+	if (rtr_cache_has_data(s->cache))
+		make_snapshot(s);
 	STAILQ_FOREACH (p, &s->ports, link)
 		if (p->gate && p->gate->ops->start && p->gate->ops->start(p->gate, err) < 0)
 			return -1;

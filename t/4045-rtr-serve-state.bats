@@ -32,8 +32,12 @@ delta_from_1() { poke serial 2 "$(session)" 1 read; }
 	delta_from_1 >before
 	grep 'IPv4 Prefix + 192.0.2.0/24 24 AS2' before
 	stop cache KILL || :
-	serve cache --state state
+	serve cache --state state --http 127.0.0.1:0
 	wait_log cache 'serving 2 records of .* from state/state, serial 2, 1 changes kept'
+	url=http://127.0.0.1:$(sed -nE 's/.*http on .*:([0-9]+)$/\1/p' "$RUN/cache.err")
+	[ "$(curl -sf "$url/healthz")" = ok ]
+	curl -sf "$url/vrps" | grep "^%snapshot time=$(sed -nE 's/.* time=([^ ]*).*/\1/p' state/state | tail -1) .*serial=2"
+	curl -sf "$url/delta?session=$(session)&serial=1&format=vrp" | grep '^+192.0.2.0/24 24 AS2'
 	delta_from_1 >after
 	same before after
 	poke serial 2 "$(session)" 2 read | grep 'End of Data session [0-9]* serial 2 '
@@ -44,6 +48,7 @@ delta_from_1() { poke serial 2 "$(session)" 1 read; }
 	wait_log cache 'snapshot taken'
 	table '192.0.2.0/24 24 AS3' 'aspa AS1 AS3' | feed cache
 	wait_log cache 'serial 3: 2 records, 2 changed, 2 changes kept'
+	curl -sf "$url/status" | jq -e '.rtr.serial == 3 or .table.serial == 3'
 	poke serial 2 "$(session)" 1 read | grep 'serial 3 '
 	stop cache
 	vrp-merge -q state/state | grep -v '^[%~]' >held
@@ -55,8 +60,10 @@ delta_from_1() { poke serial 2 "$(session)" 1 read; }
 	serve cache --state state
 	table "192.0.2.0/24 24 AS1 ripe $(($(date +%s) + 2))" "198.51.100.0/24 24 AS1 ripe $(($(date +%s) + 2))" | feed cache
 	wait_log cache 'serial 1:'
-	table "192.0.2.0/24 24 AS1 ripe $(($(date +%s) + 600))" "198.51.100.0/24 24 AS1 ripe $(($(date +%s) + 1))" | feed cache
-	wait_for grep -q '^+192' state/state
+	later=$(($(date +%s) + 600))
+	table "192.0.2.0/24 24 AS1 ripe $later" "198.51.100.0/24 24 AS1 ripe $((later - 599))" | feed cache
+	# As a change, or in a file that has been written anew.
+	wait_for grep -q "192.0.2.0/24 24 AS1 ripe $later" state/state
 	stop cache KILL || :
 	sleep 2
 	serve cache --state state
