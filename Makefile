@@ -91,7 +91,7 @@ PART_SRC = cmd/vrp-fetch-live.c cmd/vrp-validate-watch.c cmd/vrp-sign-stream.c c
 	   cmd/rtr-dump-once.c cmd/rtr-dump-follow.c cmd/rtr-serve-options.c cmd/rtr-serve-relay.c
 
 # The tree of the file system, without FUSE; tests link it, too.
-FS_SRC = $(wildcard $(patsubst %,fs/%.c,node anchors lines changes index edition text file view content inodes tree events \
+FS_SRC = $(wildcard $(patsubst %,fs/%.c,node anchors lines changes index edition text file view content inode tree events \
 	     kcache mountpoint))
 # The program around it.
 VRPFS_SRC = fs/main.c fs/vrpfs.c fs/session.c fs/guard.c fs/ops.c fs/followers.c
