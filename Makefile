@@ -67,8 +67,8 @@ libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1)))
 # Layers of lib/, lowest first.  A file includes its own layer or a lower one.
 L0 = err chance num stamp enc utf8 buf arena huge blob out log thread
 L1 = prefix payload names
-L2 = vrpset delta annotate merge rov aspa
-L3 = line stream table merger feed feed_json feed_csv json \
+L2 = vrp_sort vrpset delta annotate merge rov aspa
+L3 = line stream table merger feed feed_json feed_csv json json_escape \
      slurm slurm_read slurm_entry slurm_conflict slurm_match slurm_filter \
      anchor_tally prom jsonout deltajson export export_text export_json export_csv export_bird export_openbgpd export_rpsl export_slurm export_summary \
      diffstat diffjson validators refresh \
@@ -94,14 +94,14 @@ PART_SRC = cmd/vrp-fetch-live.c cmd/vrp-validate-watch.c cmd/vrp-sign-stream.c c
 	   cmd/rtr-dump-once.c cmd/rtr-dump-follow.c cmd/rtr-serve-options.c cmd/rtr-serve-relay.c
 
 # The tree of the file system, without FUSE; tests link it, too.
-FS_SRC = $(wildcard $(patsubst %,fs/%.c,node anchors lines changes index edition text file view content inodes tree events \
+FS_SRC = $(wildcard $(patsubst %,fs/%.c,node anchors lines changes index edition text file view content inode tree events \
 	     kcache mountpoint))
 # The program around it.
 VRPFS_SRC = fs/main.c fs/vrpfs.c fs/session.c fs/guard.c fs/ops.c fs/followers.c
 
 # What the library for others is made of: the facade, and what it stands on.
 API = api_types api_view api_table api_client api_follow \
-      err num stamp enc buf arena huge blob out thread prefix payload names vrpset delta merge rov aspa line stream table load \
+      err num stamp enc buf arena huge blob out thread prefix payload names vrp_sort vrpset delta merge rov aspa line stream table load \
       rtr_pdu rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager dial transport transport_tcp rtr_link
 SONAME = libvrp.so.1
 

@@ -17,7 +17,7 @@
  * the next look-up finds the new number.  An inode of old content lives on while it
  * is open or mapped.  Who held a name while it was dropped and opens the old number
  * gets ESTALE, on which the kernel looks the name up again by itself.  What stat()
- * shows as inode number is another one (inodes.h), and the same all the time.
+ * shows as inode number is another one (inode.h), and the same all the time.
  *
  * Nothing outdated can slip in:
  * - An answer is only given for the present epoch: kcache_enter() refuses those

@@ -48,6 +48,7 @@ ops_context_init(struct ops_context *c)
 {
 	c->open_count = 0;
 	LIST_INIT(&c->open);
+	inode_key_draw(&c->inode_key);
 	return pthread_mutex_init(&c->lock, NULL) == 0 ? 0 : -1;
 }
 
@@ -132,7 +133,7 @@ static void
 fill_stat(struct ops_context *c, const struct node *node, const struct node_stat *stat, struct stat *st)
 {
 	memset(st, 0, sizeof(*st));
-	st->st_ino = inodes_number(c->inodes, node);
+	st->st_ino = inode_number(&c->inode_key, node);
 	st->st_mode = stat->dir ? S_IFDIR | (0555 & ~c->umask) : S_IFREG | (0444 & ~c->umask);
 	st->st_nlink = stat->nlink;
 	st->st_uid = c->uid;
@@ -383,7 +384,7 @@ add_name(struct page *p, const char *name, const struct node *node, uint64_t coo
 	struct fuse_entry_param e = {.attr = {.st_mode = node_is_dir(node) ? S_IFDIR : S_IFREG}};
 	size_t room = p->size - p->len, len;
 
-	e.attr.st_ino = inodes_number(p->context->inodes, node);
+	e.attr.st_ino = inode_number(&p->context->inode_key, node);
 	if (!p->plus) {
 		len = fuse_add_direntry(p->req, p->data + p->len, room, name, &e.attr, (off_t)cookie);
 	} else {

@@ -13,7 +13,7 @@
 #include <sys/queue.h>
 
 #include "followers.h"
-#include "inodes.h"
+#include "inode.h"
 #include "kcache.h"
 #include "names.h"
 #include "tree.h"
@@ -22,7 +22,6 @@
 struct ops_context {
 	struct kcache *kcache;
 	struct followers *followers;
-	struct inodes *inodes;
 	uid_t uid;
 	gid_t gid;
 	mode_t umask;
@@ -31,10 +30,11 @@ struct ops_context {
 	void (*crowded)(void *ctx);
 	void *ctx;
 
-	/* Set by ops_context_init(): what is open. */
+	/* Set by ops_context_init(): what is open, and what inode numbers are made with. */
 	pthread_mutex_t lock;
 	LIST_HEAD(, ops_handle) open;
 	size_t open_count;
+	struct inode_key inode_key;
 };
 
 #define OPS_OPEN_MAX 65536	/* files and directories that may be open at once; beyond it, ENFILE */

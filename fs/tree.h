@@ -3,7 +3,7 @@
  * The file system's brain: a tree of files over the table as it is now.  It
  * knows nothing of FUSE; nodes are places (node.h), a view is one version of
  * all that is at them (view.h), content is an open file (content.h), events a
- * reader of /events (events.h), and inodes gives places numbers (inodes.h).
+ * reader of /events (events.h), and a place has a number (inode.h).
  *
  *	tree = tree_new(names, now);
  *	tree_update(tree, set, &meta, now, &ops, ctx, &err);	after each block, on one thread

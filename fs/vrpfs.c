@@ -23,7 +23,6 @@ struct vrpfs {
 	struct tree *tree;
 	struct kcache *kcache;
 	struct followers *followers;
-	struct inodes *inodes;
 	struct ops_context ops;
 	bool ops_ready;
 	struct session *session;
@@ -284,9 +283,8 @@ make_parts(struct vrpfs *v)
 	struct view *view;
 
 	v->names = names_new();
-	v->inodes = inodes_new();
 	v->tree = v->names ? tree_new(v->names, now()) : NULL;
-	if (!v->inodes || !v->tree)
+	if (!v->tree)
 		return -1;
 	view = tree_view(v->tree);
 	v->kcache = kcache_new(view, HELD_MAX);
@@ -295,7 +293,6 @@ make_parts(struct vrpfs *v)
 	v->ops = (struct ops_context){
 		.kcache = v->kcache,
 		.followers = v->followers,
-		.inodes = v->inodes,
 		.uid = v->config.uid,
 		.gid = v->config.gid,
 		.umask = v->config.umask,
@@ -385,7 +382,6 @@ vrpfs_stop(struct vrpfs *v)
 		ops_context_release(&v->ops);
 	followers_free(v->followers);
 	kcache_free(v->kcache);
-	inodes_free(v->inodes);
 	tree_free(v->tree);
 	names_unref(v->names);
 	vrpset_unref(v->set);

@@ -13,6 +13,9 @@
 #include <emmintrin.h>
 #endif
 
+#include "json_escape.h"
+#include "utf8.h"
+
 #define WINDOW ((size_t)256 * 1024)
 #define PADDING JSON_SLACK	/* readable bytes behind the window; one vector at least */
 #define ROOM_MIN (WINDOW / 4)	/* room to read into that makes moving bytes worthwhile */
@@ -243,152 +246,31 @@ plain_end(const char *p)
 #endif
 }
 
-/* The value of four hex digits, or -1. */
-static int
-hex4(const char *s)
-{
-	int v = 0;
-
-	for (int i = 0; i < 4; i++) {
-		char c = s[i];
-
-		if (c >= '0' && c <= '9')
-			v = v << 4 | (c - '0');
-		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-			v = v << 4 | ((c | 0x20) - 'a' + 10);
-		else
-			return -1;
-	}
-	return v;
-}
-
-/*
- * The character of the \u escape at s, of 6 or 12 bytes; -1 for bad digits or
- * half a surrogate pair.
- */
-static int32_t
-unicode_escape(const char *s, size_t *len)
-{
-	int32_t hi = hex4(s + 2), lo;
-
-	*len = 6;
-	if (hi < 0xd800 || hi > 0xdfff)
-		return hi;
-	if (hi > 0xdbff || s[6] != '\\' || s[7] != 'u')
-		return -1;
-	lo = hex4(s + 8);
-	if (lo < 0xdc00 || lo > 0xdfff)
-		return -1;
-	*len = 12;
-	return 0x10000 + ((hi - 0xd800) << 10) + (lo - 0xdc00);
-}
-
 static bool
 scan_escape(struct json_reader *r)
 {
-	size_t len = 2;
-	int32_t c;
+	const char *why;
+	size_t len;
 
-	want(r, 12);
-	switch (r->pos[1]) {
-	case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't':
-		break;
-	case 'u':
-		c = unicode_escape(r->pos, &len);
-		if (c == 0)
-			return fail(r, "a NUL character in a string");
-		if (c < 0)
-			return fail(r, "bad \\u escape");
-		break;
-	default:
-		return fail(r, "bad escape");
-	}
+	want(r, JSON_ESCAPE_MAX);
+	len = json_escape_length(r->pos, &why);
+	if (len == 0)
+		return fail(r, why);
 	r->pos += len;
 	return true;
 }
 
-/* RFC 3629: the shortest form, no surrogates, nothing above U+10FFFF. */
 static bool
 scan_utf8(struct json_reader *r)
 {
-	const unsigned char *s;
-	unsigned lo = 0x80, hi = 0xbf;
 	size_t len;
 
 	want(r, 4);
-	s = (const unsigned char *)r->pos;
-	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		len = 2;
-	else if (s[0] >= 0xe0 && s[0] <= 0xef)
-		len = 3;
-	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-		len = 4;
-	else
+	len = utf8_length((const unsigned char *)r->pos, (size_t)(r->end - r->pos));
+	if (len == 0)
 		return fail(r, "not UTF-8");
-	if (s[0] == 0xe0)
-		lo = 0xa0;
-	else if (s[0] == 0xed)
-		hi = 0x9f;
-	else if (s[0] == 0xf0)
-		lo = 0x90;
-	else if (s[0] == 0xf4)
-		hi = 0x8f;
-	if (s[1] < lo || s[1] > hi)
-		return fail(r, "not UTF-8");
-	for (size_t i = 2; i < len; i++)
-		if (s[i] < 0x80 || s[i] > 0xbf)
-			return fail(r, "not UTF-8");
 	r->pos += len;
 	return true;
-}
-
-static char *
-utf8_encode(char *dst, int32_t c)
-{
-	if (c < 0x80) {
-		*dst++ = (char)c;
-	} else if (c < 0x800) {
-		*dst++ = (char)(0xc0 | c >> 6);
-		*dst++ = (char)(0x80 | (c & 0x3f));
-	} else if (c < 0x10000) {
-		*dst++ = (char)(0xe0 | c >> 12);
-		*dst++ = (char)(0x80 | (c >> 6 & 0x3f));
-		*dst++ = (char)(0x80 | (c & 0x3f));
-	} else {
-		*dst++ = (char)(0xf0 | c >> 18);
-		*dst++ = (char)(0x80 | (c >> 12 & 0x3f));
-		*dst++ = (char)(0x80 | (c >> 6 & 0x3f));
-		*dst++ = (char)(0x80 | (c & 0x3f));
-	}
-	return dst;
-}
-
-/*
- * Resolve checked escapes in place; no escape is shorter than what it stands
- * for.  The new length.
- */
-static size_t
-unescape(char *s, size_t len)
-{
-	static const char code[] = "bfnrt", meaning[] = "\b\f\n\r\t";
-	char *dst = s, *end = s + len;
-	size_t n;
-
-	for (const char *p = s; p < end; p += n) {
-		const char *c;
-
-		n = 1;
-		if (*p != '\\') {
-			*dst++ = *p;
-		} else if (p[1] == 'u') {
-			dst = utf8_encode(dst, unicode_escape(p, &n));
-		} else {
-			c = memchr(code, p[1], sizeof(code) - 1);
-			*dst++ = c ? meaning[c - code] : p[1];
-			n = 2;
-		}
-	}
-	return (size_t)(dst - s);
 }
 
 /* The string whose first byte stands at `start` and that isn't plain up to pos. */
@@ -428,7 +310,7 @@ scan_string_slowly(struct json_reader *r, struct json_token *t, const char *star
 			/* The newlines that appear now are not the document's. */
 			resolve_places(r);
 			count_to(r, r->pos);
-			t->len = unescape(s, t->len);
+			t->len = json_unescape(s, t->len);
 		}
 		r->keep = NULL;
 	}

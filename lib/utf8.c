@@ -17,3 +17,24 @@ utf8_length(const unsigned char *s, size_t len)
 		return 0;
 	return n;
 }
+
+char *
+utf8_encode(char *dst, int32_t c)
+{
+	if (c < 0x80) {
+		*dst++ = (char)c;
+	} else if (c < 0x800) {
+		*dst++ = (char)(0xc0 | c >> 6);
+		*dst++ = (char)(0x80 | (c & 0x3f));
+	} else if (c < 0x10000) {
+		*dst++ = (char)(0xe0 | c >> 12);
+		*dst++ = (char)(0x80 | (c >> 6 & 0x3f));
+		*dst++ = (char)(0x80 | (c & 0x3f));
+	} else {
+		*dst++ = (char)(0xf0 | c >> 18);
+		*dst++ = (char)(0x80 | (c >> 12 & 0x3f));
+		*dst++ = (char)(0x80 | (c >> 6 & 0x3f));
+		*dst++ = (char)(0x80 | (c & 0x3f));
+	}
+	return dst;
+}

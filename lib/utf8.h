@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* Characters of UTF-8 (RFC 3629) in bytes that come from outside. */
+/* Characters of UTF-8 (RFC 3629) in bytes that come from outside, and written. */
 #ifndef VRP_UTF8_H
 #define VRP_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * How many bytes the character at s has, of which len are there and at least
@@ -19,5 +20,8 @@ utf8_is_control(const unsigned char *s)
 {
 	return *s < 0x20 || *s == 0x7f || (*s == 0xc2 && s[1] < 0xa0);
 }
+
+/* Write the character c, which is at most U+10FFFF; returns the end, 4 bytes on at most. */
+char *utf8_encode(char *dst, int32_t c);
 
 #endif

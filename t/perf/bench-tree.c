@@ -18,7 +18,6 @@
 
 #include "content.h"
 #include "huge.h"
-#include "inodes.h"
 #include "load.h"
 #include "pdutable.h"
 #include "tree.h"

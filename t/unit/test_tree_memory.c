@@ -11,7 +11,6 @@
 #include "content.h"
 #include "events.h"
 #include "fstree.h"
-#include "inodes.h"
 #include "nomem.h"
 #include "tree.h"
 
@@ -181,35 +180,6 @@ test_files(void **state)
 }
 
 static void
-test_inodes(void **state)
-{
-	struct inodes *t = NULL;
-
-	(void)state;
-	for (unsigned n = 1; !t; n++) {
-		assert_true(n < TRIES_MAX);
-		arm(n);
-		t = inodes_new();
-		disarm();
-	}
-	for (uint32_t i = 0; i < 300; i++) {
-		struct node node = {.kind = NODE_ROUTE, .number = i, .prefix = {.family = FAMILY_IPV4}}, found;
-		size_t count = inodes_count(t);
-		uint64_t ino;
-		int rc;
-
-		arm(1);
-		rc = inodes_lookup(t, &node, &ino);
-		disarm();
-		assert_true(rc == 0 || (rc == ENOMEM && inodes_count(t) == count));
-		if (rc)
-			assert_int_equal(inodes_lookup(t, &node, &ino), 0);
-		assert_int_equal(inodes_node(t, ino, &found), 0);
-	}
-	inodes_free(t);
-}
-
-static void
 test_events(void **state)
 {
 	struct names *names = names_new();
@@ -246,7 +216,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_new), cmocka_unit_test(test_update), cmocka_unit_test(test_status),
-		cmocka_unit_test(test_files), cmocka_unit_test(test_inodes), cmocka_unit_test(test_events),
+		cmocka_unit_test(test_files), cmocka_unit_test(test_events),
 	};
 
 	return cmocka_run_group_tests_name("tree memory", tests, NULL, NULL);
