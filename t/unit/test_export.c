@@ -159,7 +159,7 @@ test_json(void **state)
 	(void)state;
 	assert_string_equal(
 		got,
-		"{\n\t\"metadata\": {\n\t\t\"buildtime\": \"2026-11-29T08:53:20Z\",\n\t\t\"sessionid\": 0,\n"
+		"{\n\t\"metadata\": {\n\t\t\"buildtime\": \"2026-11-29T08:53:20Z\",\n\t\t\"generated\": 1795942400,\n\t\t\"sessionid\": 0,\n"
 		"\t\t\"serial\": 4294967295,\n\t\t\"bgpsec_pubkeys\": 1,\n\t\t\"vrps\": 2,\n\t\t\"uniquevrps\": 2,\n"
 		"\t\t\"vaps\": 1,\n\t\t\"uniquevaps\": 1\n\t},\n\n\t\"roas\": [\n"
 		"\t\t{ \"asn\": 13335, \"prefix\": \"1.0.0.0/24\", \"maxLength\": 24, \"ta\": \"apnic\", \"expires\": 1795942462 },\n"
