@@ -32,6 +32,8 @@ enum {
 	OPT_CHROOT,
 	OPT_STDIO_CONNECT,
 	OPT_VERIFY,
+	OPT_HTTP,
+	OPT_CLIENT_METRICS,
 };
 
 static const struct cli_option option_table[] = {
@@ -61,6 +63,8 @@ static const struct cli_option option_table[] = {
 	{OPT_STALL_TIMEOUT, "stall-timeout", "DURATION", "close a router that takes no data for so long (default 60s)"},
 	{OPT_EXIT_ON_EOF, "exit-on-eof", NULL, "exit when the input ends instead of serving on"},
 	{OPT_SHUTDOWN, "shutdown", "MODE", "on SIGTERM: keep (default) or flush routers' data"},
+	{OPT_HTTP, "http", "ADDR:PORT", "answer HTTP here, may be repeated; :PORT is for this machine alone"},
+	{OPT_CLIENT_METRICS, "client-metrics", NULL, "have series for each router among the metrics"},
 	{OPT_VERIFY, "verify", "PUB", "take only what this key signed (vrp-sign), may be repeated"},
 	{OPT_USER, "user", "USER[:GROUP]", "become this user when all sockets listen"},
 	{OPT_CHROOT, "chroot", "DIR", "make this the root directory then"},
@@ -204,6 +208,14 @@ set_option(struct cli *cli, struct options *o, int opt)
 			cli_usage_error(cli, "more than %d host keys", LISTEN_HOST_KEYS_MAX);
 		o->defaults.host_keys[o->defaults.host_key_count++] = cli->arg;
 		break;
+	case OPT_HTTP:
+		if (o->http_count == LISTEN_MAX)
+			cli_usage_error(cli, "more than %d addresses for --http", LISTEN_MAX);
+		o->http[o->http_count++] = cli->arg;
+		break;
+	case OPT_CLIENT_METRICS:
+		o->client_metrics = true;
+		break;
 	case OPT_USER:
 		set_user(cli, o);
 		break;
@@ -250,6 +262,21 @@ add_socket(struct cli *cli, struct options *o, const struct sd_socket *s)
 	o->spec_count++;
 }
 
+/* Those that are for HTTP are none for routers. */
+static void
+take_http_sockets(struct options *o)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < o->socket_count; i++) {
+		if (strcmp(o->sockets[i].name, HTTP_SOCKET_NAME) == 0)
+			o->http_fds[o->http_fd_count++] = o->sockets[i].fd;
+		else
+			o->sockets[left++] = o->sockets[i];
+	}
+	o->socket_count = left;
+}
+
 /* Now that all defaults are known. */
 static void
 find_listeners(struct cli *cli, struct options *o)
@@ -262,6 +289,7 @@ find_listeners(struct cli *cli, struct options *o)
 	if (n < 0)
 		cli_die(cli, "%s", err.msg);
 	o->socket_count = (size_t)n;
+	take_http_sockets(o);
 	for (size_t i = 0; i < o->socket_count; i++)
 		add_socket(cli, o, &o->sockets[i]);
 	if (o->socket_count + o->listen_count == 0)
@@ -285,6 +313,8 @@ parse_options(struct cli *cli, int argc, char **argv, struct options *o)
 		cli_usage_error(cli, "more than one FILE");
 	if (index < argc && strcmp(argv[index], "-") != 0)
 		o->feeder.path = argv[index];
+	if (o->client_metrics && o->http_count + o->http_fd_count == 0)
+		cli_usage_error(cli, "--client-metrics without --http");
 	if (o->root && !o->drop)
 		cli_usage_error(cli, "--chroot without --user");
 	if (!o->relay)

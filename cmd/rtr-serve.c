@@ -17,6 +17,8 @@
 
 #include "filewatch.h"
 #include "rtr-serve.h"
+#include "serve_board.h"
+#include "serve_http.h"
 #include "ssh_gate.h"
 #include "tls_gate.h"
 
@@ -34,6 +36,8 @@ struct daemon {
 	struct rtr_cache *cache;
 	struct rtr_server *server;
 	struct feeder *feeder;
+	struct serve_board *board;	/* these two are NULL without --http */
+	struct serve_http *http;
 	int eof_fd;	/* eventfd that the feeder writes to */
 	struct event *events[5];	/* four signals and eof_fd */
 	struct event *heartbeat;
@@ -102,6 +106,65 @@ ended(void *ctx)
 	if (d->options->exit_on_eof)
 		(void)!write(d->eof_fd, &one, sizeof(one));
 }
+
+/* ---- what is told over HTTP */
+
+static void
+leave_status(void *ctx, const struct intake_status *status)
+{
+	struct daemon *d = ctx;
+
+	serve_board_leave_input(d->board, status);
+}
+
+static void
+leave_report(void *ctx, struct rtr_report *report)
+{
+	struct daemon *d = ctx;
+
+	serve_board_leave_report(d->board, report);
+}
+
+static void
+leave_snapshot(void *ctx, struct rtr_snapshot *snapshot)
+{
+	struct daemon *d = ctx;
+
+	serve_board_leave_snapshot(d->board, snapshot);
+}
+
+/* Nothing is counted or copied for nobody. */
+static void
+open_http(const struct cli *cli, struct daemon *d, struct rtr_server_config *server)
+{
+	const struct options *o = d->options;
+	struct serve_http_config config = {
+		.input = o->feeder.path ? o->feeder.path : "-",
+		.timers = o->cache.timers,
+		.client_metrics = o->client_metrics,
+	};
+	struct vrp_err err;
+
+	if (o->http_count + o->http_fd_count == 0)
+		return;
+	d->board = config.board = serve_board_new();
+	if (!d->board)
+		cli_die(cli, "out of memory");
+	d->http = serve_http_new(&config, &d->log, &err);
+	if (!d->http)
+		cli_die(cli, "%s", err.msg);
+	for (size_t i = 0; i < o->http_fd_count; i++)
+		if (serve_http_listen(d->http, HTTP_SOCKET_NAME, o->http_fds[i], &err) < 0)
+			cli_die(cli, "%s", err.msg);
+	for (size_t i = 0; i < o->http_count; i++)
+		if (serve_http_listen(d->http, o->http[i], -1, &err) < 0)
+			cli_die(cli, "--http %s", err.msg);
+	server->report = leave_report;
+	server->snapshot = leave_snapshot;
+	server->ctx = d;
+}
+
+/* ---- signals and ends */
 
 static void
 stop(struct daemon *d, const char *why)
@@ -228,6 +291,7 @@ start_feeder(struct daemon *d, struct vrp_err *err)
 	config.deliver = deliver;
 	config.versions = versions;
 	config.ended = ended;
+	config.status = d->board ? leave_status : NULL;
 	config.ctx = d;
 	return feeder_start(&config, &d->log, err);
 }
@@ -388,6 +452,7 @@ open_stream(const struct cli *cli, struct feeder_config *input)
 static void
 start(const struct cli *cli, struct daemon *d)
 {
+	struct rtr_server_config server = d->options->server;
 	struct vrp_err err;
 
 	vrp_err_clear(&err);
@@ -397,14 +462,15 @@ start(const struct cli *cli, struct daemon *d)
 	if (!d->base || !d->cache || d->eof_fd < 0)
 		cli_die(cli, "cannot set up the event loop: %s", strerror(errno));
 	catch_events(cli, d);
-	d->server = rtr_server_new(d->base, d->cache, &d->options->server, &d->log, &err);
+	open_http(cli, d, &server);
+	d->server = rtr_server_new(d->base, d->cache, &server, &d->log, &err);
 	if (!d->server)
 		cli_die(cli, "%s", err.msg);
 	listen_everywhere(cli, d);
 	if (d->options->drop && privdrop_enter(&d->options->user, d->options->root, &err) < 0)
 		cli_die(cli, "%s", err.msg);
 	enter_sandbox(cli, d);
-	if (rtr_server_start(d->server, &err) < 0)
+	if (rtr_server_start(d->server, &err) < 0 || (d->http && serve_http_start(d->http, &err) < 0))
 		cli_die(cli, "%s", err.msg);
 	start_heartbeat(cli, d);
 	d->feeder = start_feeder(d, &err);
@@ -433,6 +499,8 @@ serve(struct cli *cli, struct options *options, struct daemon *d)
 	rtr_server_close_mail(d->server);
 	feeder_stop(d->feeder);
 	rtr_server_free(d->server);
+	serve_http_free(d->http);
+	serve_board_free(d->board);
 	rtr_cache_free(d->cache);
 	for (size_t i = 0; i < ARRAY_LEN(d->events); i++)
 		event_free(d->events[i]);

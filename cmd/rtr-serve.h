@@ -22,6 +22,7 @@
 
 #define LISTEN_MAX 64
 #define LISTEN_DEFAULT "127.0.0.1:8282"
+#define HTTP_SOCKET_NAME "http"	/* of a socket that a service manager passes for it */
 
 struct options {
 	const char *listen[LISTEN_MAX];	/* as given */
@@ -37,6 +38,11 @@ struct options {
 	struct sig_keys keys;	/* of which one has to have signed the input; none: it need not be signed */
 	uint32_t handshake_timeout;
 	size_t max_handshakes;	/* 0: what is usual for the transport */
+	const char *http[LISTEN_MAX];	/* where HTTP is spoken */
+	size_t http_count;
+	int http_fds[SD_SOCKETS_MAX];	/* the same, as passed */
+	size_t http_fd_count;
+	bool client_metrics;
 	const char *access;
 	const char *tcp_keys;
 	bool drop;		/* become this user: */

@@ -8,6 +8,7 @@
 
 #define VRP_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define VRP_NODISCARD __attribute__((warn_unused_result))
+#define VRP_SENTINEL __attribute__((sentinel))
 #define VRP_NORETURN __attribute__((noreturn))
 #define VRP_UNUSED __attribute__((unused))
 #define VRP_FALLTHROUGH __attribute__((fallthrough))

@@ -30,7 +30,7 @@ struct export_style {
 /* What a record may take, but for names, keys, providers and the text between. */
 #define EXPORT_RECORD_MAX ((size_t)512)
 #define EXPORT_BATCH ((size_t)64)	/* records of which the first is marked (out.h) */
-#define EXPORT_AS_MAX ((size_t)12)	/* digits of an AS and what parts it from the next */
+#define EXPORT_AS_MAX ((size_t)16)	/* digits of an AS and what parts it from the next */
 
 /* One table while it is written. */
 struct export_run {

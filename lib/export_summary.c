@@ -5,61 +5,12 @@
  */
 #include <errno.h>
 
+#include "anchor_tally.h"
 #include "enc.h"
 #include "export_internal.h"
 
-/* What is counted for one trust anchor, or for all of them. */
-struct counts {
-	const char *name;
-	size_t ipv4, ipv6, keys, aspas;
-	uint32_t expires;	/* the first of them */
-};
-
-static int
-by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct counts *)a)->name, ((const struct counts *)b)->name);
-}
-
 static void
-note_expiry(struct counts *c, uint32_t expires)
-{
-	if (expires < c->expires)
-		c->expires = expires;
-}
-
-/* Into the row of every record's trust anchor. */
-static void
-count_records(struct counts *rows, const struct vrpset *set)
-{
-	size_t n;
-	const struct vrp *vrps = vrpset_vrps(set, &n);
-	const struct router_key *keys;
-	const struct aspa *aspas;
-
-	for (size_t i = 0; i < n; i++) {
-		struct counts *c = &rows[vrps[i].ta];
-
-		if (vrps[i].prefix.family == FAMILY_IPV4)
-			c->ipv4++;
-		else
-			c->ipv6++;
-		note_expiry(c, vrps[i].expires);
-	}
-	keys = vrpset_router_keys(set, &n);
-	for (size_t i = 0; i < n; i++) {
-		rows[keys[i].ta].keys++;
-		note_expiry(&rows[keys[i].ta], keys[i].expires);
-	}
-	aspas = vrpset_aspas(set, &n);
-	for (size_t i = 0; i < n; i++) {
-		rows[aspas[i].ta].aspas++;
-		note_expiry(&rows[aspas[i].ta], aspas[i].expires);
-	}
-}
-
-static void
-write_row(struct out *out, const struct counts *c, int width)
+write_row(struct out *out, const struct anchor_tally *c, int width)
 {
 	char expires[STAMP_MAX] = "-";
 
@@ -69,49 +20,22 @@ write_row(struct out *out, const struct counts *c, int width)
 }
 
 /* One row for each trust anchor that has records, and their sum. */
-static void
-write_rows(struct out *out, struct counts *rows, size_t count)
-{
-	static const char title[] = "trust anchor";
-	struct counts total = {.name = "total", .expires = EXPIRES_UNKNOWN};
-	size_t width = sizeof(title) - 1;
-
-	qsort(rows, count, sizeof(*rows), by_name);
-	for (size_t i = 0; i < count; i++) {
-		size_t len = strlen(rows[i].name);
-
-		if (rows[i].ipv4 + rows[i].ipv6 + rows[i].keys + rows[i].aspas > 0 && len > width)
-			width = len;
-	}
-	out_addf(out, "%-*s  IPv4 VRPs  IPv6 VRPs  router keys    ASPAs  first expiry\n", (int)width, title);
-	for (size_t i = 0; i < count; i++) {
-		const struct counts *c = &rows[i];
-
-		if (c->ipv4 + c->ipv6 + c->keys + c->aspas == 0)
-			continue;
-		write_row(out, c, (int)width);
-		total.ipv4 += c->ipv4;
-		total.ipv6 += c->ipv6;
-		total.keys += c->keys;
-		total.aspas += c->aspas;
-		note_expiry(&total, c->expires);
-	}
-	write_row(out, &total, (int)width);
-}
-
 static int
 write_anchors(struct out *out, const struct vrpset *set)
 {
-	const struct names *names = vrpset_names(set);
-	size_t count = names_count(names);
-	struct counts *rows = calloc(count, sizeof(*rows));
+	static const char title[] = "trust anchor";
+	size_t count, width = sizeof(title) - 1;
+	struct anchor_tally total, *rows = anchor_tally_new(set, &count, &total);
 
 	if (!rows)
 		return -1;
 	for (size_t i = 0; i < count; i++)
-		rows[i] = (struct counts){.name = names_get(names, (uint16_t)i, NULL), .expires = EXPIRES_UNKNOWN};
-	count_records(rows, set);
-	write_rows(out, rows, count);
+		if (strlen(rows[i].name) > width)
+			width = strlen(rows[i].name);
+	out_addf(out, "%-*s  IPv4 VRPs  IPv6 VRPs  router keys    ASPAs  first expiry\n", (int)width, title);
+	for (size_t i = 0; i < count; i++)
+		write_row(out, &rows[i], (int)width);
+	write_row(out, &total, (int)width);
 	free(rows);
 	return 0;
 }

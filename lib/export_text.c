@@ -4,31 +4,7 @@
 
 #include "enc.h"
 #include "export_internal.h"
-
-/* The length of the UTF-8 sequence of one character at s (RFC 3629), 0 when it is none. */
-static size_t
-utf8_length(const unsigned char *s, size_t len)
-{
-	size_t n = *s < 0x80 ? 1 : *s < 0xc2 ? 0 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : *s < 0xf5 ? 4 : 0;
-
-	if (n > len)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	/* Longer than need be, a surrogate, above U+10FFFF. */
-	if ((*s == 0xe0 && s[1] < 0xa0) || (*s == 0xed && s[1] > 0x9f) || (*s == 0xf0 && s[1] < 0x90) ||
-	    (*s == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return n;
-}
-
-/* Is what stands at s a control character: C0, DEL, or C1, which is U+0080 to U+009F? */
-static bool
-is_control(const unsigned char *s)
-{
-	return *s < 0x20 || *s == 0x7f || (*s == 0xc2 && s[1] < 0xa0);
-}
+#include "utf8.h"
 
 static bool
 presentable(const unsigned char *s, size_t len, bool plain)
@@ -37,7 +13,7 @@ presentable(const unsigned char *s, size_t len, bool plain)
 		n = utf8_length(s, len);
 		if (n == 0 || *s == 0)
 			return false;
-		if (plain && is_control(s))
+		if (plain && utf8_is_control(s))
 			return false;
 	}
 	return true;
@@ -60,7 +36,7 @@ export_name_raw(struct buf *text, const char *token, size_t len, bool plain)
 static int
 add_escaped(struct buf *text, const unsigned char *s, size_t n)
 {
-	if (is_control(s))
+	if (utf8_is_control(s))
 		return buf_addf(text, "\\u%04x", s[n - 1]);
 	if (*s == '"' || *s == '\\')
 		return buf_addf(text, "\\%c", *s);

@@ -43,6 +43,7 @@ struct conn {
 	struct bufferevent *bev;
 	struct rtr_session session;
 	enum conn_state state;
+	uint64_t number;
 	bool ended;		/* the router has shut its side */
 	bool counted;		/* in speaking[] */
 	int64_t since;		/* all times: milliseconds, monotonic */
@@ -50,7 +51,8 @@ struct conn {
 	int64_t busy_since;	/* output is waiting, 0 when not so */
 	int64_t progress;	/* output was taken last */
 	int64_t linger_until;
-	uint64_t sent;		/* bytes */
+	int64_t last_query;	/* 0 before any */
+	uint64_t sent, received;	/* bytes */
 	char label[ARRIVAL_LABEL_MAX];
 };
 
@@ -59,8 +61,11 @@ struct rtr_conns {
 	struct rtr_cache *cache;
 	struct rtr_conn_config config;
 	struct log log;
+	struct rtr_counters *counters;
+	bool stopping;		/* routers are told so */
 	TAILQ_HEAD(, conn) list;
 	size_t count;
+	uint64_t numbers;	/* given to connections so far */
 	size_t speaking[RTR_VERSIONS];	/* clients of each version ... */
 	atomic_uint versions;		/* ... and which have any, for the other thread */
 };
@@ -99,10 +104,11 @@ count_version(struct rtr_conns *all, uint8_t version, int by)
 }
 
 static void
-conn_free(struct conn *c, const char *why)
+conn_free(struct conn *c, enum rtr_end end, const char *why)
 {
 	struct rtr_conns *all = c->all;
 
+	all->counters->ends[end]++;
 	if (c->arrival->ticket.logged)
 		log_line(&all->log, LOG_LEVEL_INFO, "%s disconnected: %s (%u queries, %llu bytes sent, %lld s)", c->label, why,
 			 c->session.queries, (unsigned long long)c->sent, (long long)((now_ms() - c->since) / 1000));
@@ -144,6 +150,15 @@ close_reason(const struct conn *c)
 	return c->session.reason[0] ? c->session.reason : "closed by router";
 }
 
+/* The session has ended, by what either side said. */
+static void
+free_closed(struct conn *c)
+{
+	enum rtr_end end = c->all->stopping ? RTR_END_SHUTDOWN : RTR_END_PROTOCOL;
+
+	conn_free(c, c->session.reason[0] ? end : RTR_END_CLOSED, close_reason(c));
+}
+
 /* The last bytes are out: shut our side and let the router close.  Frees the connection when it has already. */
 static void
 linger(struct conn *c)
@@ -151,7 +166,7 @@ linger(struct conn *c)
 	struct gate *gate = c->arrival->gate;
 
 	if (c->ended) {
-		conn_free(c, close_reason(c));
+		free_closed(c);
 		return;
 	}
 	c->state = LINGERING;
@@ -183,6 +198,20 @@ log_event(const struct conn *c, enum rtr_session_event event)
 			 rtr_cache_serial(c->all->cache));
 }
 
+static void
+count_pdu(struct conn *c, const unsigned char *data, enum rtr_session_event event)
+{
+	struct rtr_counters *n = c->all->counters;
+	unsigned type = data ? rtr_header_decode(data).type : 0;
+
+	if (data)
+		n->pdus[type < RTR_PDU_TYPES ? type : RTR_PDU_TYPES - 1]++;
+	if (event > RTR_EVENT_NONE && event < RTR_RESPONSES)
+		n->responses[event]++;
+	if (event > RTR_EVENT_NONE && event < RTR_EVENT_REFUSED)
+		c->last_query = now_ms();
+}
+
 /* Let the session take the next PDU that is there whole.  False when there is none. */
 static bool
 take_pdu(struct conn *c, struct evbuffer *in)
@@ -202,6 +231,7 @@ take_pdu(struct conn *c, struct evbuffer *in)
 	if (!data)
 		return false;
 	taken = rtr_session_take(&c->session, data, want, &event);
+	count_pdu(c, taken ? data : NULL, event);
 	evbuffer_drain(in, taken);
 	log_event(c, event);
 	return taken > 0;
@@ -241,7 +271,7 @@ serve(struct conn *c)
 	else if (!c->partial_since)
 		c->partial_since = now_ms();
 	if (c->ended && pending(c) == 0)
-		conn_free(c, left ? "closed by router in the middle of a PDU" : "closed by router");
+		conn_free(c, RTR_END_CLOSED, left ? "closed by router in the middle of a PDU" : "closed by router");
 }
 
 static void
@@ -281,8 +311,18 @@ on_output(struct evbuffer *buf VRP_UNUSED, const struct evbuffer_cb_info *info, 
 
 	if (info->n_deleted) {
 		c->sent += info->n_deleted;
+		c->all->counters->sent += info->n_deleted;
 		c->progress = now_ms();
 	}
+}
+
+static void
+on_input(struct evbuffer *buf VRP_UNUSED, const struct evbuffer_cb_info *info, void *ctx)
+{
+	struct conn *c = ctx;
+
+	c->received += info->n_added;
+	c->all->counters->received += info->n_added;
 }
 
 static void
@@ -292,11 +332,14 @@ on_event(struct bufferevent *bev VRP_UNUSED, short what, void *ctx)
 	int err = errno;
 
 	if (c->state != TALKING) {
-		conn_free(c, close_reason(c));
+		free_closed(c);
 	} else if (what & BEV_EVENT_ERROR) {
-		conn_free(c, err == ECONNRESET || err == EPIPE ? "reset by router"
-			     : err == ETIMEDOUT		       ? "stalled: acknowledges nothing"
-							       : strerror(err));
+		if (err == ECONNRESET || err == EPIPE)
+			conn_free(c, RTR_END_RESET, "reset by router");
+		else if (err == ETIMEDOUT)
+			conn_free(c, RTR_END_STALLED, "stalled: acknowledges nothing");
+		else
+			conn_free(c, RTR_END_OTHER, strerror(err));
 	} else if (what & BEV_EVENT_EOF) {
 		c->ended = true;
 		serve(c);
@@ -343,7 +386,8 @@ rtr_conns_add(struct rtr_conns *all, struct arrival *a)
 
 	if (c)
 		c->bev = open_arrival(all, a);
-	if (!c || !c->bev || !evbuffer_add_cb(output(c), on_output, c)) {
+	if (!c || !c->bev || !evbuffer_add_cb(output(c), on_output, c) ||
+	    !evbuffer_add_cb(bufferevent_get_input(c->bev), on_input, c)) {
 		log_line(&all->log, LOG_LEVEL_ERROR, "out of memory for a connection");
 		if (c && c->bev)
 			bufferevent_free(c->bev);
@@ -353,6 +397,7 @@ rtr_conns_add(struct rtr_conns *all, struct arrival *a)
 	}
 	c->all = all;
 	c->arrival = a;
+	c->number = ++all->numbers;
 	c->since = now_ms();
 	arrival_label(a, c->label);
 	rtr_session_init(&c->session, all->cache, &session_io, c);
@@ -373,8 +418,10 @@ notify(struct conn *c, int64_t now)
 {
 	if (c->state != TALKING)
 		return;
-	if (rtr_session_notify(&c->session, now, (int64_t)c->all->config.notify_interval * 1000))
+	if (rtr_session_notify(&c->session, now, (int64_t)c->all->config.notify_interval * 1000)) {
+		c->all->counters->notifies++;
 		log_line(&c->all->log, LOG_LEVEL_DEBUG, "%s: notified of serial %u", c->label, c->session.sent_serial);
+	}
 	if (pending(c) && !c->busy_since)
 		c->busy_since = c->progress = now;
 	if (c->session.state == RTR_SESSION_CLOSED)
@@ -387,20 +434,27 @@ check_deadlines(struct conn *c, int64_t now)
 {
 	const struct rtr_conn_config *config = &c->all->config;
 	int64_t query = (int64_t)config->query_timeout * 1000, stall = (int64_t)config->stall_timeout * 1000;
+	enum rtr_end end = RTR_END_STALLED;
 	const char *why = NULL;
+	bool over = c->state == LINGERING && now >= c->linger_until;
 
-	if (c->state == LINGERING && now >= c->linger_until)
-		why = close_reason(c);
-	else if (c->busy_since && now - c->progress >= stall)
-		why = c->state == FLUSHING ? close_reason(c) : "stalled: takes no data";
+	if (c->busy_since && now - c->progress >= stall)
+		why = "stalled: takes no data";
 	else if (c->busy_since && now - c->busy_since >= stall * STALL_FACTOR)
 		why = "stalled: takes data too slowly";
-	else if (c->state == TALKING && c->session.state == RTR_SESSION_NEW && now - c->since >= query)
-		why = "no query in time";
-	else if (c->state == TALKING && c->partial_since && now - c->partial_since >= query)
-		why = "rest of a PDU did not come in time";
+	if (over || (why && c->state == FLUSHING)) {
+		free_closed(c);
+		return true;
+	}
+	if (!why) {
+		end = RTR_END_TIMEOUT;
+		if (c->state == TALKING && c->session.state == RTR_SESSION_NEW && now - c->since >= query)
+			why = "no query in time";
+		else if (c->state == TALKING && c->partial_since && now - c->partial_since >= query)
+			why = "rest of a PDU did not come in time";
+	}
 	if (why)
-		conn_free(c, why);
+		conn_free(c, end, why);
 	return why != NULL;
 }
 
@@ -439,7 +493,7 @@ rtr_conns_judge(struct rtr_conns *all, bool (*keep)(const struct arrival *a, int
 
 		next = TAILQ_NEXT(c, link);
 		if (!keep(c->arrival, settled ? c->session.version : -1)) {
-			conn_free(c, why);
+			conn_free(c, RTR_END_DENIED, why);
 			continue;
 		}
 		rtr_session_limit_version(&c->session, c->arrival->ticket.max_version);
@@ -452,6 +506,7 @@ rtr_conns_shutdown(struct rtr_conns *all)
 {
 	struct conn *c, *next;
 
+	all->stopping = true;
 	for (c = TAILQ_FIRST(&all->list); c; c = next) {
 		next = TAILQ_NEXT(c, link);
 		if (c->state != TALKING)
@@ -465,6 +520,50 @@ size_t
 rtr_conns_count(const struct rtr_conns *all)
 {
 	return all->count;
+}
+
+static enum rtr_client_state
+state_of(const struct conn *c, int64_t now)
+{
+	if (c->busy_since && now - c->progress >= RTR_STALLED_MS)
+		return RTR_CLIENT_STALLED;
+	if (c->state != TALKING)
+		return RTR_CLIENT_CLOSING;
+	if (c->busy_since)
+		return RTR_CLIENT_SENDING;
+	return c->session.state == RTR_SESSION_NEW ? RTR_CLIENT_NEW : RTR_CLIENT_IDLE;
+}
+
+static void
+report_client(const struct conn *c, struct rtr_report_client *out, int64_t now, int64_t made)
+{
+	const struct arrival *a = c->arrival;
+
+	out->number = c->number;
+	memcpy(out->peer, a->peer, sizeof(out->peer));
+	memcpy(out->identity, a->identity, sizeof(out->identity));
+	if (a->ticket.rule)
+		memcpy(out->name, a->ticket.rule->name, sizeof(out->name));
+	out->transport = a->ticket.port->transport;
+	out->state = state_of(c, now);
+	out->version = c->counted ? c->session.version : -1;
+	out->serial = c->session.answered;
+	out->queries = c->session.queries;
+	out->sent = c->sent;
+	out->received = c->received;
+	out->since = made - (now - c->since) / 1000;
+	out->last_query = c->last_query ? made - (now - c->last_query) / 1000 : STAMP_UNKNOWN;
+}
+
+void
+rtr_conns_report(const struct rtr_conns *all, struct rtr_report *r)
+{
+	int64_t now = now_ms();
+	size_t i = 0;
+	struct conn *c;
+
+	TAILQ_FOREACH (c, &all->list, link)
+		report_client(c, &r->clients[i++], now, r->made);
 }
 
 unsigned
@@ -484,6 +583,7 @@ rtr_conns_new(struct event_base *base, struct rtr_cache *cache, const struct rtr
 	all->base = base;
 	all->cache = cache;
 	all->config = *config;
+	all->counters = config->counters;
 	all->log = *log;
 	TAILQ_INIT(&all->list);
 	return all;
@@ -497,6 +597,6 @@ rtr_conns_free(struct rtr_conns *all)
 	if (!all)
 		return;
 	while ((c = TAILQ_FIRST(&all->list)))
-		conn_free(c, c->session.reason[0] ? c->session.reason : "cache stops");
+		conn_free(c, RTR_END_SHUTDOWN, c->session.reason[0] ? c->session.reason : "cache stops");
 	free(all);
 }

@@ -17,6 +17,7 @@
 #include "compiler.h"
 #include "log.h"
 #include "rtr_cache.h"
+#include "rtr_report.h"
 
 struct event_base;
 
@@ -25,6 +26,7 @@ struct rtr_conn_config {
 	uint32_t notify_interval;	/* between two Notifies to one router (RFC 8210 section 8.2: 60) */
 	uint32_t query_timeout;		/* for the first query, and for the rest of a PDU that has begun */
 	uint32_t stall_timeout;		/* a router that takes no byte for so long is closed */
+	struct rtr_counters *counters;	/* borrowed: what is counted here */
 	void (*gone)(void *ctx, struct arrival *a);	/* what came as `a` is closed; it is the callee's again */
 	void *ctx;
 };
@@ -57,6 +59,9 @@ void rtr_conns_judge(struct rtr_conns *all, bool (*keep)(const struct arrival *a
 void rtr_conns_shutdown(struct rtr_conns *all);
 
 size_t rtr_conns_count(const struct rtr_conns *all);
+
+/* Fill in the clients of a report that has room for rtr_conns_count(), made at r->made. */
+void rtr_conns_report(const struct rtr_conns *all, struct rtr_report *r);
 
 /* From any thread: bit v is set where a router speaks version v. */
 unsigned rtr_conns_versions(struct rtr_conns *all);

@@ -22,9 +22,12 @@ struct port {
 struct rtr_server {
 	struct event_base *base;
 	struct rtr_cache *cache;
-	size_t max_clients;
+	struct rtr_server_config config;
 	struct log log;
+	struct rtr_counters counters;
+	bool snapshot_due;
 	STAILQ_HEAD(, port) ports;
+	size_t port_count;
 	struct listeners *listeners;
 	struct admission *admission;
 	struct rtr_conns *conns;
@@ -86,6 +89,13 @@ arrival_new(const struct port *p, int fd, const struct sockaddr_storage *peer, c
 }
 
 static void
+count_turned_away(struct rtr_server *s, enum admission_verdict verdict)
+{
+	s->turned_away[verdict]++;
+	s->counters.turned_away[verdict]++;
+}
+
+static void
 on_accept(void *ctx, void *owner, int fd, const struct sockaddr_storage *peer)
 {
 	struct rtr_server *s = ctx;
@@ -98,18 +108,19 @@ on_accept(void *ctx, void *owner, int fd, const struct sockaddr_storage *peer)
 	struct arrival *a;
 
 	if (verdict != ADMISSION_GRANTED) {
-		s->turned_away[verdict]++;
+		count_turned_away(s, verdict);
 		close(fd);
 		return;
 	}
 	a = arrival_new(p, fd, peer, &ticket);
 	if (!a) {
-		s->turned_away[ADMISSION_NO_MEMORY]++;
+		count_turned_away(s, ADMISSION_NO_MEMORY);
 		admission_return(s->admission, &ticket);
 		close(fd);
 		return;
 	}
 	TAILQ_INSERT_TAIL(&s->arrivals, a, all);
+	s->counters.connections[p->admission.transport]++;
 	s->unlogged += !ticket.logged;
 	rtr_conns_tune(s->conns, fd);
 	if (p->gate)
@@ -172,12 +183,69 @@ take_arrivals(struct rtr_server *s, struct arrivals *arrivals)
 		if (a->denied && !a->refused[0])
 			snprintf(a->refused, sizeof(a->refused), "%s", admission_reasons[ADMISSION_DENIED]);
 		if (a->refused[0]) {
+			s->counters.refused++;
 			log_refusal(s, a);
 			arrival_free(s, a);
 		} else {
 			rtr_conns_add(s->conns, a);
 		}
 	}
+}
+
+/* ---- what others want to know */
+
+static void
+report_ports(const struct rtr_server *s, struct rtr_report *r)
+{
+	const struct port *p;
+	size_t i = 0;
+
+	STAILQ_FOREACH (p, &s->ports, link) {
+		r->ports[i++] = (struct rtr_report_port){
+			.bind = p->address,
+			.transport = p->admission.transport,
+			.clients = p->admission.clients,
+		};
+	}
+}
+
+/* Without memory for it there is none this time. */
+static void
+make_report(const struct rtr_server *s)
+{
+	size_t clients = rtr_conns_count(s->conns);
+	struct rtr_report *r = s->config.report ? rtr_report_new(s->port_count, clients) : NULL;
+
+	if (!r)
+		return;
+	r->made = time(NULL);
+	r->made_ms = now_ms();
+	r->serial = rtr_cache_serial(s->cache);
+	r->history_steps = rtr_cache_history(s->cache);
+	r->history_records = rtr_cache_history_records(s->cache);
+	r->handshakes = admission_clients(s->admission) - clients;
+	r->max_clients = s->config.max_clients;
+	r->counters = s->counters;
+	report_ports(s, r);
+	rtr_conns_report(s->conns, r);
+	s->config.report(s->config.ctx, r);
+}
+
+/* Without memory for it, later. */
+static void
+make_snapshot(struct rtr_server *s)
+{
+	struct rtr_snapshot *snapshot;
+
+	if (!s->config.snapshot)
+		return;
+	snapshot = rtr_cache_snapshot(s->cache);
+	s->snapshot_due = !snapshot;
+	if (!snapshot)
+		return;
+	snapshot->committed = time(NULL);
+	snapshot->updates = s->counters.updates;
+	s->config.snapshot(s->config.ctx, snapshot);
 }
 
 /* ---- the loop */
@@ -191,7 +259,7 @@ log_turned_away(struct rtr_server *s)
 			continue;
 		if (v == ADMISSION_FULL)
 			log_line(&s->log, LOG_LEVEL_WARNING, "%zu connections turned away: %zu clients is the limit",
-				 s->turned_away[v], s->max_clients);
+				 s->turned_away[v], s->config.max_clients);
 		else
 			log_line(&s->log, LOG_LEVEL_WARNING, "%zu connections turned away: %s", s->turned_away[v],
 				 admission_reasons[v]);
@@ -212,13 +280,20 @@ on_tick(evutil_socket_t fd VRP_UNUSED, short what VRP_UNUSED, void *ctx)
 	rtr_conns_tick(s->conns);
 	admission_tick(s->admission, now_ms());
 	log_turned_away(s);
+	if (s->snapshot_due)
+		make_snapshot(s);
+	make_report(s);
 }
 
 static void
 commit(struct rtr_server *s, struct rtr_update *u)
 {
-	size_t changed = rtr_update_count(u);
+	size_t changed = rtr_update_count(u), announced, withdrawn;
 
+	rtr_update_tally(u, &announced, &withdrawn);
+	s->counters.updates++;
+	s->counters.announced += announced;
+	s->counters.withdrawn += withdrawn;
 	rtr_cache_commit(s->cache, u);
 	log_line(&s->log, LOG_LEVEL_NOTICE, "serial %u: %zu records, %zu changed, %zu changes kept, %zu clients",
 		 rtr_cache_serial(s->cache), vrpset_count(rtr_cache_set(s->cache)), changed, rtr_cache_history(s->cache),
@@ -241,9 +316,13 @@ on_mail(evutil_socket_t fd VRP_UNUSED, short what VRP_UNUSED, void *ctx)
 		commit(s, m->update);
 		free(m);
 	}
-	if (news)
+	if (news) {
 		rtr_conns_notify(s->conns);
+		make_snapshot(s);
+	}
 	take_arrivals(s, &arrivals);
+	if (news)
+		make_report(s);
 }
 
 void
@@ -280,6 +359,7 @@ rtr_server_new(struct event_base *base, struct rtr_cache *cache, const struct rt
 		.notify_interval = config->notify_interval,
 		.query_timeout = config->query_timeout,
 		.stall_timeout = config->stall_timeout,
+		.counters = s ? &s->counters : NULL,
 		.gone = on_gone,
 		.ctx = s,
 	};
@@ -290,7 +370,7 @@ rtr_server_new(struct event_base *base, struct rtr_cache *cache, const struct rt
 	}
 	s->base = base;
 	s->cache = cache;
-	s->max_clients = config->max_clients;
+	s->config = *config;
 	s->log = *log;
 	STAILQ_INIT(&s->ports);
 	TAILQ_INIT(&s->arrivals);
@@ -398,6 +478,7 @@ rtr_server_listen(struct rtr_server *s, const struct listen_spec *spec, struct g
 		.max_per_address = spec->max_per_address,
 	};
 	STAILQ_INSERT_TAIL(&s->ports, p, link);
+	s->port_count++;
 	if (fd >= 0)
 		return listeners_adopt(s->listeners, fd, spec->transport, p, err);
 	return listeners_add(s->listeners, spec, p, err);

@@ -21,6 +21,7 @@
 #include "listen_spec.h"
 #include "log.h"
 #include "rtr_cache.h"
+#include "rtr_report.h"
 #include "tcp_keys.h"
 
 struct event_base;
@@ -31,6 +32,14 @@ struct rtr_server_config {
 	uint32_t notify_interval;	/* between two Notifies to one router (RFC 8210 section 8.2: 60) */
 	uint32_t query_timeout;		/* for the first query, and for the rest of a PDU that has begun */
 	uint32_t stall_timeout;		/* a router that takes no byte for so long is closed */
+
+	/*
+	 * On the loop's thread, references to be taken over: once a second and after each
+	 * commit; at each commit.  NULL: nobody wants to know.
+	 */
+	void (*report)(void *ctx, struct rtr_report *report);
+	void (*snapshot)(void *ctx, struct rtr_snapshot *snapshot);
+	void *ctx;
 };
 
 struct rtr_server;

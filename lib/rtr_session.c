@@ -107,7 +107,7 @@ send_response(struct rtr_session *s, struct blob *image, enum rtr_session_event 
 		return close_session(s, "out of memory");
 	s->told = true;
 	s->told_session = pdu.session;
-	s->sent_serial = pdu.serial;
+	s->sent_serial = s->answered = pdu.serial;
 	return event;
 }
 

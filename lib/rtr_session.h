@@ -40,6 +40,7 @@ struct rtr_session {
 	bool told;			/* a Cache Response told the router our session ID ... */
 	uint16_t told_session;		/* ... which was this */
 	uint32_t sent_serial;		/* the newest that the router knows of, 0 before any */
+	uint32_t answered;		/* that of the last response, 0 before any */
 	int64_t notified;		/* when the last Notify went out, milliseconds, INT64_MIN before */
 	uint32_t queries;		/* accepted so far */
 	char reason[160];		/* why it closed */

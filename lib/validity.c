@@ -330,8 +330,8 @@ validity_json_end(struct validity_writer *w, bool one, int64_t generated)
 
 /* ---- one route */
 
-static const char *
-in_words(enum rov_state state)
+const char *
+validity_in_words(enum rov_state state)
 {
 	static const char *const words[ROV_STATES] = {
 		[ROV_NOT_FOUND] = "no VRP covers it",
@@ -344,22 +344,35 @@ in_words(enum rov_state state)
 	return words[state];
 }
 
+const char *
+validity_match_in_words(enum rov_match match)
+{
+	static const char *const words[] = {
+		[ROV_MATCH] = "matches",
+		[ROV_OTHER_AS] = "other AS",
+		[ROV_TOO_LONG] = "too long",
+		[ROV_OTHER_AS_AND_TOO_LONG] = "other AS, too long",
+	};
+
+	return words[match];
+}
+
 void
 validity_explain(struct validity_writer *w, const struct validity *v)
 {
-	static const char *const matches[] = {"matches", "other AS", "too long", "other AS, too long"};
 	size_t count = list_covering(w, v);
 	char prefix[PREFIX_TEXT_MAX + 1], origin[16];
 
 	*prefix_format(prefix, &v->route.prefix) = '\0';
 	*put_origin(origin, v) = '\0';
-	out_addf(w->out, "%s %s: %s: %s\n", prefix, origin, rov_state_name(state_of(v)), in_words(state_of(v)));
+	out_addf(w->out, "%s %s: %s: %s\n", prefix, origin, rov_state_name(state_of(v)), validity_in_words(state_of(v)));
 	if (w->aspa)
 		out_addf(w->out, "path: %s by ASPA\n", aspa_state_name((enum aspa_state)v->aspa));
 	for (size_t i = 0; i < count; i++) {
 		*prefix_format(prefix, &w->vrps[i]->prefix) = '\0';
 		snprintf(origin, sizeof(origin), "AS%u", w->vrps[i]->asn);
-		out_addf(w->out, "  %-18s %3u %-12s %s\n", prefix, w->vrps[i]->maxlen, origin, matches[match_of(v, w->vrps[i])]);
+		out_addf(w->out, "  %-18s %3u %-12s %s\n", prefix, w->vrps[i]->maxlen, origin,
+			 validity_match_in_words(match_of(v, w->vrps[i])));
 	}
 	w->count++;
 }

@@ -67,6 +67,10 @@ void validity_json_begin(struct validity_writer *w, bool one);
 void validity_json_add(struct validity_writer *w, const struct validity *v);
 void validity_json_end(struct validity_writer *w, bool one, int64_t generated);
 
+/* "a VRP matches it", and of one VRP that covers a route "matches"; and so on. */
+const char *validity_in_words(enum rov_state state);
+const char *validity_match_in_words(enum rov_match match);
+
 /* A few lines about one route: the state in words, and each VRP with what it says. */
 void validity_explain(struct validity_writer *w, const struct validity *v);
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# Unpack the daemons that the tests speak to under build/peers, with the
+# Unpack the daemons and the browser that the tests speak to under build/peers, with the
 # libraries this machine lacks beside them.  Nothing is installed, no service
 # starts, no maintainer script runs.
 #
@@ -10,7 +10,8 @@
 # t/lib.bash knows how to run each of them from there.
 set -euo pipefail
 
-packages="bird2 frr frr-rpki-rtrlib openbgpd stayrtr rtr-tools nginx-light openssh-server"
+packages="bird2 frr frr-rpki-rtrlib openbgpd stayrtr rtr-tools nginx-light openssh-server
+	  chromium chromium-driver fonts-dejavu-core"
 # Of these the programs alone: they need no library but the C library, and nothing that they depend on.
 programs="prometheus"
 dir=${1:-build/peers}
@@ -27,10 +28,10 @@ as_root() {
 	if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
 }
 
-# What apt would install for one package: itself and all that is missing below it.
+# What apt would install for packages: themselves and all that is missing below them.
 needs() {
-	apt-get install --simulate --reinstall --no-install-recommends -qq "$1" |
-		awk -v name="$1" '$1 == "Inst" { print $2 } END { print name }' | sort -u
+	printf '%s\n' "$@"
+	apt-get install --simulate --reinstall --no-install-recommends -qq "$@" | awk '$1 == "Inst" { print $2 }'
 }
 
 needs bird2 >/dev/null 2>&1 || as_root apt-get -qq update
@@ -38,7 +39,8 @@ needs bird2 >/dev/null 2>&1 || as_root apt-get -qq update
 rm -rf "$dir"
 mkdir -p "$dir/debs" "$dir/root"
 root=$(cd "$dir/root" && pwd)
-list=$(for p in $packages; do needs "$p"; done | sort -u)
+# All at once is much faster, and one by one works where some can't be installed beside others.
+list=$( (needs $packages || for p in $packages; do needs "$p"; done) 2>/dev/null | sort -u)
 echo "peers.sh: unpacking into $dir:" $list $programs >&2
 (
 	cd "$dir/debs"
@@ -49,9 +51,8 @@ echo "peers.sh: unpacking into $dir:" $list $programs >&2
 		dpkg-deb --fsys-tarfile "$name"_*.deb | tar -x -C "$root" ./usr/bin
 		rm "$name"_*.deb
 	done
-	for deb in *.deb; do
-		dpkg -x "$deb" "$root"
-	done
+	# The browser is most of it, and takes a processor for itself.
+	printf '%s\0' *.deb | xargs -0 -P "$(nproc)" -I '{}' dpkg -x '{}' "$root"
 )
 rm -rf "$dir/debs"
 echo "$packages $programs" >"$dir/stamp"
