@@ -85,7 +85,7 @@ _vrptools()
 			--max-clients --max-clients-per-address --access --tcp-keys --tls-cert --tls-key --tls-client-ca
 			--ssh-host-key --ssh-authorized-keys --ssh-passwords --handshake-timeout --max-handshakes
 			--history --notify-interval --query-timeout --stall-timeout --exit-on-eof --shutdown --verify
-			--user --chroot --stdio-connect -v --verbose -q --quiet"
+			--http --client-metrics --user --chroot --stdio-connect -v --verbose -q --quiet"
 		operands=files
 		# Which is a file here, and not a hash.
 		[ "$prev" != --ssh-host-key ] || prev=--ssh-key

@@ -166,6 +166,7 @@ work(void *ctx)
 {
 	struct documents *d = ctx;
 
+	thread_give_way();
 	pthread_mutex_lock(&d->lock);
 	while (!atomic_load(&d->stopping)) {
 		if (!d->given) {

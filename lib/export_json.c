@@ -3,8 +3,9 @@
  * JSON as rpki-client writes it, which StayRTR and others read, and JSON Lines.
  *
  * The former has rpki-client's members and three more: the trust anchor of an
- * ASPA, and in the metadata StayRTR's sessionid and serial, so that nobody has
- * to scrape them apart from the data.  What is unknown is left out.
+ * ASPA, and in the metadata of a cache's table StayRTR's sessionid, serial and
+ * generated, so that nobody has to scrape them apart from the data.  What is
+ * unknown is left out.
  */
 #include "enc.h"
 #include "export_internal.h"
@@ -86,6 +87,8 @@ write_metadata(struct out *out, const struct vrpset *set, const struct export_me
 	/* A time that nobody told is not made up: readers judge by it how fresh the data is. */
 	if (meta->time != STAMP_UNKNOWN)
 		out_addf(out, "\t\t\"buildtime\": \"%s\",\n", date);
+	if (meta->time != STAMP_UNKNOWN && meta->serial >= 0)
+		out_addf(out, "\t\t\"generated\": %lld,\n", (long long)meta->time);
 	if (meta->session >= 0)
 		out_addf(out, "\t\t\"sessionid\": %d,\n", (int)meta->session);
 	if (meta->serial >= 0)

@@ -218,6 +218,7 @@ run(void *ctx)
 {
 	struct httpd *h = ctx;
 
+	thread_give_way();
 	event_base_dispatch(h->base);
 	free_http(h);
 	return NULL;

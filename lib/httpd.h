@@ -17,7 +17,8 @@
  *
  * Handlers run on the server's thread, one at a time, and must not block.  Each
  * request is answered once, by httpd_reply() or what calls it; then it is gone.
- * A handler that can't answer at once parks it.
+ * A handler that can't answer at once parks it.  The thread gives way to others
+ * of the program.
  */
 #ifndef VRP_HTTPD_H
 #define VRP_HTTPD_H

@@ -77,6 +77,7 @@ put_in() {
 		s#ssh://r1@cache.example.net#ssh://r1@127.0.0.1:$SSH#g
 		s#tls://:324#tls://127.0.0.1:0#g
 		s#-l :323#-l 127.0.0.1:0#g
+		s#--http :9847#--http :0#g
 		s#unix:/run/#unix:#g
 		s# --user rtr##g
 		s#tls://cache\.example\.net#tls://127.0.0.1:${TLS_PORT-}#g

@@ -2,18 +2,12 @@
 /* The HTTP server, over sockets of the loopback interface: what comes back for which bytes. */
 #include "test.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <pthread.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
+#include "http_client.h"
 #include "httpd.h"
 #include "stamp.h"
-
-#define PIECE_MAX ((size_t)1 << 20)
 
 /* ---- the server */
 
@@ -22,19 +16,7 @@ static struct {
 	uint16_t port;
 	struct httpd_request *parked;
 	int woken, gone;
-	char text[64];
 } server;
-
-static void
-on_log(void *ctx, enum log_level level, const char *line)
-{
-	const char *colon = strrchr(line, ':');
-
-	(void)ctx;
-	(void)level;
-	if (strncmp(line, "http on ", 8) == 0 && colon)
-		server.port = (uint16_t)strtoul(colon + 1, NULL, 10);
-}
 
 static void
 hello(void *ctx, struct httpd_request *r)
@@ -64,9 +46,9 @@ static void
 on_wake(void *arg, struct httpd_request *r, enum httpd_wake why)
 {
 	(void)arg;
+	server.parked = NULL;
 	if (why == HTTPD_GONE) {
 		__atomic_add_fetch(&server.gone, 1, __ATOMIC_SEQ_CST);
-		server.parked = NULL;
 		return;
 	}
 	__atomic_add_fetch(&server.woken, 1, __ATOMIC_SEQ_CST);
@@ -107,7 +89,7 @@ static const struct httpd_route routes[] = {
 static void
 start_with(const struct httpd_config *config)
 {
-	struct log log = {on_log, NULL, LOG_LEVEL_NOTICE};
+	struct log log = {http_find_port, &server.port, LOG_LEVEL_NOTICE};
 	struct vrp_err err;
 
 	memset(&server, 0, sizeof(server));
@@ -125,58 +107,18 @@ stop(void)
 	httpd_free(server.h);
 }
 
-/* ---- clients */
+/* ---- what is asked of it */
 
 static int
 dial(void)
 {
-	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(server.port)};
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	assert_true(fd >= 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
-	return fd;
-}
-
-static void
-say(int fd, const char *text)
-{
-	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
-}
-
-/* All that comes until the server closes. */
-static char *
-hear_all(int fd)
-{
-	static char text[PIECE_MAX];
-	size_t len = 0;
-	ssize_t n;
-
-	while ((n = recv(fd, text + len, sizeof(text) - 1 - len, 0)) > 0)
-		len += (size_t)n;
-	text[len] = '\0';
-	close(fd);
-	return text;
+	return http_dial(server.port);
 }
 
 static char *
 ask(const char *request)
 {
-	int fd = dial();
-
-	say(fd, request);
-	return hear_all(fd);
-}
-
-static size_t
-count(const char *text, const char *what)
-{
-	size_t n = 0;
-
-	for (; (text = strstr(text, what)); text++)
-		n++;
-	return n;
+	return http_ask(server.port, request);
 }
 
 #define END "Host: x\r\nConnection: close\r\n\r\n"
@@ -273,9 +215,9 @@ test_pipelining(void **state)
 	start_with(&(struct httpd_config){0});
 	got = ask("GET /hello HTTP/1.1\r\nHost:\r\n\r\nGET /tagged HTTP/1.1\r\nHost: x\r\n\r\nHEAD /hello HTTP/1.1\r\nHost: x\r\n\r\n"
 		  "GET /hello HTTP/1.1\r\n" END);
-	assert_int_equal(count(got, "HTTP/1.1 200 OK"), 4);
-	assert_int_equal(count(got, "\r\n\r\nhello\n"), 2);
-	assert_int_equal(count(got, "\r\n\r\ntagged\n"), 1);
+	assert_int_equal(text_count(got, "HTTP/1.1 200 OK"), 4);
+	assert_int_equal(text_count(got, "\r\n\r\nhello\n"), 2);
+	assert_int_equal(text_count(got, "\r\n\r\ntagged\n"), 1);
 	stop();
 }
 
@@ -296,19 +238,19 @@ test_parked(void **state)
 	start_with(&(struct httpd_config){0});
 	assert_non_null(strstr(ask("GET /park?ms=1 HTTP/1.0\r\n\r\n"), "\r\n\r\nlate\n"));
 	fd = dial();
-	say(fd, "GET /park HTTP/1.0\r\n\r\n");
+	http_say(fd, "GET /park HTTP/1.0\r\n\r\n");
 	while (!__atomic_load_n(&server.parked, __ATOMIC_SEQ_CST))
 		usleep(1000);
 	assert_int_equal(httpd_post(server.h, release, NULL), 0);
-	assert_non_null(strstr(hear_all(fd), "\r\n\r\nreleased\n"));
+	assert_non_null(strstr(http_hear(fd), "\r\n\r\nreleased\n"));
 	fd = dial();
-	say(fd, "GET /park HTTP/1.1\r\nHost: x\r\n\r\n");
+	http_say(fd, "GET /park HTTP/1.1\r\nHost: x\r\n\r\n");
 	while (!__atomic_load_n(&server.parked, __ATOMIC_SEQ_CST))
 		usleep(1000);
 	close(fd);
 	wait_for(&server.gone, 1);
 	fd = dial();
-	say(fd, "GET /park HTTP/1.1\r\nHost: x\r\n\r\n");
+	http_say(fd, "GET /park HTTP/1.1\r\nHost: x\r\n\r\n");
 	while (!__atomic_load_n(&server.parked, __ATOMIC_SEQ_CST))
 		usleep(1000);
 	stop();

@@ -484,6 +484,74 @@ test_held_and_age(void **state)
 	assert_true(intake_deadline(f->in) == T0 + 91);
 }
 
+/* What others are told of it, through its life. */
+static void
+test_status(void **state)
+{
+	struct fixture *f = *state;
+	const struct intake_status *s;
+	char why[INTAKE_REASON_MAX];
+
+	open_intake(f, (struct intake_config){.max_age = 1000, .max_shrink = 50});
+	s = intake_status(f->in);
+	assert_int_equal(s->state, INTAKE_WAITING);
+	assert_false(intake_status_healthy(s, T0, why));
+	assert_string_equal(why, "no data yet");
+	feed(f, "%snapshot\n1.0.0.0/24 99 1\n", T0);
+	assert_int_equal(s->state, INTAKE_FAILING);
+	assert_int_equal(s->error.line, 2);
+	assert_true(s->error_time == T0 && s->received == STAMP_UNKNOWN);
+	feed(f, "%snapshot time=" T0_TEXT "\n1.0.0.0/24 24 1 - 1795392030\n2.0.0.0/24 24 1\n3.0.0.0/24 24 1\n~end\n", T0 + 1);
+	assert_int_equal(s->state, INTAKE_OK);
+	assert_true(s->data_time == T0 && s->received == T0 + 1 && s->error_time == T0);
+	assert_true(intake_status_healthy(s, T0 + 1000, why));
+	assert_false(intake_status_healthy(s, T0 + 1001, why));
+	assert_string_equal(why, "data is of " T0_TEXT ", older than 1000s");
+	intake_tick(f->in, T0 + 31);
+	assert_int_equal(s->expired, 1);
+	assert_int_equal(s->expired_total, 1);
+	feed(f, "%snapshot time=" T0_TEXT "\n2.0.0.0/24 24 1\n~end\n", T0 + 32);
+	feed(f, "%snapshot time=2026-11-23T00:00:33Z\n~end\n", T0 + 33);
+	assert_int_equal(s->state, INTAKE_HELD);
+	assert_string_equal(s->error.msg, "table held back: trust anchor - shrinks from 1 to 0 records, by more than 50 %");
+	assert_true(intake_status_healthy(s, T0 + 34, why));
+	assert_true(intake_accept_held(f->in, T0 + 34));
+	assert_int_equal(s->state, INTAKE_OK);
+	assert_true(s->data_time == T0 + 33);
+	feed(f, "%snapshot time=2026-11-22T00:00:00Z\n9.0.0.0/24 24 1\n~end\n", T0 + 35);
+	assert_int_equal(s->state, INTAKE_STALE);
+	assert_true(intake_status_healthy(s, T0 + 35, why));
+	intake_end(f->in);
+	assert_int_equal(s->state, INTAKE_ENDED);
+	intake_tick(f->in, T0 + 1034);
+	assert_int_equal(s->state, INTAKE_STALE);
+	assert_false(intake_status_healthy(s, T0 + 1034, why));
+	assert_int_equal(s->blocks[INTAKE_ACCEPTED], 3);
+	assert_int_equal(s->blocks[INTAKE_REFUSED], 1);
+	assert_int_equal(s->blocks[INTAKE_HELD_BACK], 1);
+	assert_int_equal(s->blocks[INTAKE_TOO_OLD], 1);
+	assert_int_equal(s->published, f->published);
+}
+
+/* What only the caller sees. */
+static void
+test_status_of_a_reader(void **state)
+{
+	const struct vrp_err why = {.msg = "no such file"};
+	struct fixture *f = *state;
+	const struct intake_status *s;
+
+	open_intake(f, (struct intake_config){0});
+	s = intake_status(f->in);
+	intake_fail(f->in, &why, T0);
+	assert_int_equal(s->state, INTAKE_FAILING);
+	assert_int_equal(s->blocks[INTAKE_REFUSED], 0);
+	assert_string_equal(s->error.msg, "no such file");
+	intake_refuse(f->in, &why, T0 + 1);
+	assert_int_equal(s->blocks[INTAKE_REFUSED], 1);
+	assert_true(s->error_time == T0 + 1);
+}
+
 /* When there is no memory to publish a table it is offered again a second later, until it works. */
 static void
 test_publishing_fails(void **state)
@@ -532,6 +600,7 @@ main(void)
 		T(test_max_shrink),	       T(test_shrink_of_the_whole),   T(test_delta_on_a_held_table),
 		T(test_clock_goes_back),       T(test_input_breaks_off),
 		T(test_shrink_and_expiry),     T(test_held_and_age),
+		T(test_status),		       T(test_status_of_a_reader),
 		cmocka_unit_test(test_publishing_fails),
 	};
 

@@ -21,14 +21,42 @@ struct fixture {
 	struct rtr_server *server;
 	struct vrpset *sets[UPDATES];
 	atomic_uint posted;
+	struct rtr_report *report;	/* the last ones */
+	struct rtr_snapshot *snapshot;
 };
+
+static void
+on_report(void *ctx, struct rtr_report *report)
+{
+	struct fixture *f = ctx;
+
+	rtr_report_unref(f->report);
+	f->report = report;
+}
+
+static void
+on_snapshot(void *ctx, struct rtr_snapshot *snapshot)
+{
+	struct fixture *f = ctx;
+
+	rtr_snapshot_unref(f->snapshot);
+	f->snapshot = snapshot;
+}
 
 static int
 setup(void **state)
 {
-	static const struct rtr_cache_config cache_config = {.timers = RTR_TIMERS_DEFAULT, .max_version = 2};
-	static const struct rtr_server_config config = {10, 60, 30, 60};
+	static const struct rtr_cache_config cache_config = {.timers = RTR_TIMERS_DEFAULT, .max_version = 2, .history = 100};
 	struct fixture *f = calloc(1, sizeof(*f));
+	const struct rtr_server_config config = {
+		.max_clients = 10,
+		.notify_interval = 60,
+		.query_timeout = 30,
+		.stall_timeout = 60,
+		.report = on_report,
+		.snapshot = on_snapshot,
+		.ctx = f,
+	};
 
 	*state = f;
 	if (!f || !(f->names = names_new()) || !(f->base = event_base_new()) || !(f->cache = rtr_cache_new(&cache_config)))
@@ -50,6 +78,8 @@ teardown(void **state)
 	struct fixture *f = *state;
 
 	rtr_server_free(f->server);
+	rtr_report_unref(f->report);
+	rtr_snapshot_unref(f->snapshot);
 	rtr_cache_free(f->cache);
 	event_base_free(f->base);
 	for (size_t i = 0; i < UPDATES; i++)
@@ -96,6 +126,45 @@ test_mail_is_bounded(void **state)
 	assert_ptr_equal(rtr_cache_set(f->cache), f->sets[UPDATES - 1]);
 }
 
+/* A snapshot leads from every serial that is kept to its table, and lives on when the cache has gone further. */
+static void
+test_snapshots(void **state)
+{
+	struct fixture *f = *state;
+	struct rtr_snapshot *old;
+	struct delta d;
+
+	for (size_t i = 0; i < 5; i++) {
+		rtr_server_post(f->server, rtr_update_new(i ? f->sets[i - 1] : NULL, f->sets[i], 0));
+		event_base_loop(f->base, EVLOOP_ONCE);
+	}
+	old = rtr_snapshot_ref(f->snapshot);
+	assert_int_equal(old->serial, 5);
+	assert_int_equal(old->updates, 5);
+	assert_int_equal(f->report->serial, 5);
+	assert_int_equal(f->report->counters.announced, 5);
+	assert_int_equal(f->report->counters.withdrawn, 4);
+	assert_ptr_equal(old->set, f->sets[4]);
+	rtr_server_post(f->server, rtr_update_new(f->sets[4], f->sets[5], 0));
+	event_base_loop(f->base, EVLOOP_ONCE);
+	assert_int_equal(f->snapshot->serial, 6);
+	for (uint32_t from = 1; from <= 5; from++) {
+		assert_true(rtr_snapshot_has(old, from));
+		assert_int_equal(rtr_snapshot_delta(old, from, &d), 1);
+		assert_int_equal(vrpset_count(d.withdrawn), from < 5);
+		assert_int_equal(vrpset_count(d.announced), from < 5);
+		if (from < 5) {
+			assert_true(vrpset_same(d.withdrawn, f->sets[from - 1]));
+			assert_true(vrpset_same(d.announced, f->sets[4]));
+		}
+		delta_release(&d);
+	}
+	assert_false(rtr_snapshot_has(old, 0));
+	assert_int_equal(rtr_snapshot_delta(old, 0, &d), 0);
+	assert_int_equal(rtr_snapshot_delta(old, 6, &d), 0);
+	rtr_snapshot_unref(old);
+}
+
 /* Once the loop has ended, it can't keep the other thread from ending. */
 static void
 test_close_mail(void **state)
@@ -136,6 +205,17 @@ turned_away(struct fixture *f, struct listen_spec *spec, enum admission_verdict 
 	}
 	event_base_loop(f->base, EVLOOP_ONCE);
 	got = f->server->turned_away[why];
+	make_report(f->server);
+	assert_int_equal(f->report->counters.turned_away[why], got);
+	assert_int_equal(f->report->counters.connections[LISTEN_TCP], routers - got);
+	assert_int_equal(f->report->client_count, routers - got);
+	assert_int_equal(f->report->ports[0].clients, routers - got);
+	for (size_t i = 0; i < f->report->client_count; i++) {
+		assert_int_equal(strncmp(f->report->clients[i].peer, "127.0.0.1:", 10), 0);
+		assert_int_equal(f->report->clients[i].number, i + 1);
+		assert_int_equal(f->report->clients[i].version, -1);
+		assert_int_equal(f->report->clients[i].state, RTR_CLIENT_NEW);
+	}
 	for (size_t i = 0; i < routers; i++)
 		close(router[i]);
 	return got;
@@ -173,6 +253,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_mail_is_bounded, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_snapshots, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_close_mail, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mapped_address_and_rules, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mapped_address_alone, setup, teardown),
