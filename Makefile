@@ -75,7 +75,7 @@ L3 = line stream table merger feed feed_json feed_csv json \
      route validity ssh_authorized ssh_passwd \
      sig_key sig_statement sig_signer sig_verifier sig_file sig_json sig_input \
      rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager \
-     lifetime monitor monitor_view intake listen_spec access admission
+     lifetime monitor monitor_view monitor_args intake listen_spec access admission
 L4 = filewatch load routefile fetch feed_ask savefile secret sig_keyfile privdrop sandbox sandbox_landlock sandbox_seccomp sandbox_pledge sd \
      dial transport transport_tcp transport_tls transport_ssh transport_unix \
      transports rtr_link rtr_ask feeder arrival mailbox tcp_keys listener rtr_conn rtr_server \
