@@ -45,7 +45,7 @@ say = $(if $(V),,@echo '$(1)	$@')
 
 # The packages of Debian to build with, then those to test with.  `make deps` installs what is missing.
 DEPS_BUILD = gcc libc6-dev pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev libssl-dev libssh-dev libcrypt-dev \
-	     libfuse3-dev ca-certificates xz-utils
+	     libfuse3-dev zlib1g-dev ca-certificates xz-utils
 DEPS_TEST = bats bgpdump bzip2 clang clang-tidy cppcheck diffutils fish fuse3 git iproute2 jq libclang-rt-14-dev \
 	    libcmocka-dev mandoc openssh-client openssl procps python3-cffi python3-dev python3-pip python3-setuptools \
 	    python3-wheel sshpass zsh
@@ -54,11 +54,11 @@ DEPS = $(DEPS_BUILD) $(DEPS_TEST)
 # What each program links beside libvrp and libc.
 PKGS_vrp-fetch = libcurl libcrypto
 PKGS_vrp-sign = libcrypto
-PKGS_rtr-serve = libevent_core openssl libssh libcrypt
+PKGS_rtr-serve = libevent_extra libevent_core openssl libssh libcrypt zlib
 PKGS_rtr-dump = openssl libssh
 PKGS_vrp-validate = openssl libssh
 PKGS_vrpfs = fuse3 libcurl openssl libssh
-PKGS_test = cmocka libevent_core libcurl jansson openssl libssh libcrypt
+PKGS_test = cmocka libevent_extra libevent_core zlib libcurl jansson openssl libssh libcrypt
 
 libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1)))
 
@@ -75,10 +75,12 @@ L3 = line stream table merger feed feed_json feed_csv json \
      route validity ssh_authorized ssh_passwd \
      sig_key sig_statement sig_signer sig_verifier sig_file sig_json sig_input \
      rtr_pdu rtr_image rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager \
-     lifetime monitor monitor_view monitor_args intake listen_spec access admission
+     lifetime monitor monitor_view monitor_args intake listen_spec access admission \
+     http_target http_header
 L4 = filewatch load routefile fetch feed_ask savefile secret sig_keyfile privdrop sandbox sandbox_landlock sandbox_seccomp sandbox_pledge sd \
      dial transport transport_tcp transport_tls transport_ssh transport_unix \
      transports rtr_link rtr_ask feeder arrival mailbox tcp_keys listener rtr_conn rtr_server \
+     bind httpd httpd_conn httpd_request documents \
      tls tls_gate tls_filter ssh_identity ssh_realm ssh_peer ssh_relay ssh_gate \
      source source_stream source_file source_feed source_cache
 L5 = cli cli_cache api_types api_view api_table api_client api_follow
@@ -98,7 +100,7 @@ VRPFS_SRC = fs/main.c fs/vrpfs.c fs/session.c fs/guard.c fs/ops.c fs/followers.c
 
 # What the library for others is made of: the facade, and what it stands on.
 API = api_types api_view api_table api_client api_follow \
-      err num stamp enc buf arena huge out thread prefix payload names vrpset delta merge rov aspa line stream table load \
+      err num stamp enc buf arena huge blob out thread prefix payload names vrpset delta merge rov aspa line stream table load \
       rtr_pdu rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager dial transport transport_tcp rtr_link
 SONAME = libvrp.so.1
 

@@ -40,6 +40,20 @@ arrival_format_address(const struct sockaddr *sa, socklen_t len, char *out, size
 		snprintf(out, size, sa->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
 }
 
+void
+arrival_unmap(struct sockaddr_storage *peer)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)peer;
+	struct sockaddr_in in = {.sin_family = AF_INET};
+
+	if (peer->ss_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+		return;
+	in.sin_port = in6->sin6_port;
+	memcpy(&in.sin_addr, in6->sin6_addr.s6_addr + 12, 4);
+	memset(peer, 0, sizeof(*peer));
+	memcpy(peer, &in, sizeof(in));
+}
+
 bool
 arrival_prefix(const struct sockaddr_storage *sa, struct prefix *out)
 {

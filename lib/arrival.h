@@ -40,7 +40,10 @@ void arrival_label(const struct arrival *a, char label[ARRIVAL_LABEL_MAX]);
 /* The address of a socket as "ADDRESS:PORT", "unix:PATH", or "local" for a nameless unix socket. */
 void arrival_format_address(const struct sockaddr *sa, socklen_t len, char *out, size_t size);
 
-/* The same as a prefix of full length.  False when it has none. */
+/* Make an IPv4 address in IPv6's clothes, from a socket for both families, one like any other: rules and limits go by that. */
+void arrival_unmap(struct sockaddr_storage *peer);
+
+/* An address as a prefix of full length.  False when it has none. */
 bool arrival_prefix(const struct sockaddr_storage *sa, struct prefix *out);
 
 /* The process at the other end of a unix socket, as identity: "pid 12, uid 0". */

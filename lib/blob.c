@@ -19,6 +19,17 @@ blob_new(size_t len)
 }
 
 struct blob *
+blob_resize(struct blob *b, size_t len)
+{
+	if (len > SIZE_MAX / 2)
+		return NULL;
+	b = realloc(b, sizeof(*b) + len);
+	if (b)
+		b->len = len;
+	return b;
+}
+
+struct blob *
 blob_ref(struct blob *b)
 {
 	atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);

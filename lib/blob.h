@@ -20,6 +20,9 @@ struct blob {
 /* A blob of len unset bytes with one reference; NULL when memory is out. */
 VRP_NODISCARD struct blob *blob_new(size_t len);
 
+/* Another length while b has one reference: b may move.  NULL when memory is out, and b is as it was. */
+VRP_NODISCARD struct blob *blob_resize(struct blob *b, size_t len);
+
 struct blob *blob_ref(struct blob *b);
 void blob_unref(struct blob *b);	/* NULL is allowed */
 

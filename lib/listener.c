@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <sys/queue.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "arrival.h"
+#include "bind.h"
 #include "tcp_keys.h"
 
 #define BACKLOG 4096	/* the kernel cuts it to net.core.somaxconn */
@@ -60,21 +60,6 @@ is_passing(int error)
 	       error == EOPNOTSUPP || error == ENETUNREACH;
 }
 
-/* An IPv4 peer of a socket for both families, which only a manager passes, is one like any other: rules and limits go by that. */
-static void
-unmap(struct sockaddr_storage *peer)
-{
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)peer;
-	struct sockaddr_in in = {.sin_family = AF_INET};
-
-	if (peer->ss_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
-		return;
-	in.sin_port = in6->sin6_port;
-	memcpy(&in.sin_addr, in6->sin6_addr.s6_addr + 12, 4);
-	memset(peer, 0, sizeof(*peer));
-	memcpy(peer, &in, sizeof(in));
-}
-
 static void
 on_acceptable(evutil_socket_t listening, short what VRP_UNUSED, void *ctx)
 {
@@ -88,7 +73,7 @@ on_acceptable(evutil_socket_t listening, short what VRP_UNUSED, void *ctx)
 		int fd = accept4(listening, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
-			unmap(&peer);
+			arrival_unmap(&peer);
 			ls->accept(ls->ctx, l->port, fd, &peer);
 		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
 			return;
@@ -185,77 +170,17 @@ start(struct listeners *ls, int fd, enum listen_transport transport, char *path,
 	return 0;
 }
 
-/* Bind one address.  -1 with a reason and errno. */
 static int
-listen_on(struct listeners *ls, const struct addrinfo *ai, const struct listen_spec *spec, void *port,
-	  struct vrp_err *err)
+add_inet(struct listeners *ls, const struct listen_spec *spec, void *port, struct vrp_err *err)
 {
-	int failed, one = 1, fd = socket(ai->ai_family, ai->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, ai->ai_protocol);
-	char text[ARRIVAL_PEER_MAX];
+	int fds[BIND_MAX], n = bind_listen(spec->address, false, fds, err), rc = n < 0 ? -1 : 0;
 
-	if (fd >= 0) {
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-		if (ai->ai_family == AF_INET6)
-			setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
-		if (bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
-			return start(ls, fd, spec->transport, NULL, port, err);
+	for (int i = 0; i < n; i++) {
+		if (rc == 0)
+			rc = start(ls, fds[i], spec->transport, NULL, port, err);
+		else
+			close(fds[i]);
 	}
-	failed = errno;
-	arrival_format_address(ai->ai_addr, ai->ai_addrlen, text, sizeof(text));
-	vrp_err_set(err, "listen on %s: %s", text, strerror(failed));
-	if (fd >= 0)
-		close(fd);
-	errno = failed;
-	return -1;
-}
-
-/* Take "[HOST]:PORT", "HOST:PORT" or ":PORT" apart; host is "" for all addresses. */
-static int
-split_address(const char *address, char host[256], char port[16], struct vrp_err *err)
-{
-	const char *colon = strrchr(address, ':');
-	size_t len = colon ? (size_t)(colon - address) : 0;
-
-	if (!colon || strlen(colon + 1) >= 16 || !colon[1])
-		return vrp_err_set(err, "'%s' is not ADDRESS:PORT", address);
-	/* getaddrinfo() would take larger ones modulo 65,536. */
-	if (strspn(colon + 1, "0123456789") == strlen(colon + 1) && strtoul(colon + 1, NULL, 10) > UINT16_MAX)
-		return vrp_err_set(err, "'%s': no such port", address);
-	if (len >= 2 && address[0] == '[' && address[len - 1] == ']') {
-		address++;
-		len -= 2;
-	} else if (memchr(address, ':', len)) {
-		return vrp_err_set(err, "'%s': an IPv6 address stands in brackets", address);
-	}
-	if (len >= 256)
-		return vrp_err_set(err, "'%s' is not ADDRESS:PORT", address);
-	if (len == 1 && *address == '*')
-		len = 0;
-	memcpy(host, address, len);
-	host[len] = '\0';
-	memcpy(port, colon + 1, strlen(colon + 1) + 1);
-	return 0;
-}
-
-static int
-add_inet(struct listeners *ls, const struct listen_spec *spec, void *owner, struct vrp_err *err)
-{
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *list, *ai;
-	char host[256], port[16];
-	int rc;
-
-	if (split_address(spec->address, host, port, err) < 0)
-		return -1;
-	rc = getaddrinfo(host[0] ? host : NULL, port, &hints, &list);
-	if (rc != 0)
-		return vrp_err_set(err, "listen on %s: %s", spec->address, gai_strerror(rc));
-	/* Of "all addresses", a family that this machine doesn't have is no failure if the other one works. */
-	for (ai = list; ai && rc == 0; ai = ai->ai_next) {
-		rc = listen_on(ls, ai, spec, owner, err);
-		if (rc < 0 && !host[0] && errno == EAFNOSUPPORT && (ai->ai_next || TAILQ_FIRST(&ls->list)))
-			rc = 0;
-	}
-	freeaddrinfo(list);
 	return rc;
 }
 

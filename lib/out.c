@@ -33,9 +33,17 @@ out_init_window(struct out *o, char *window, size_t len, uint64_t start, struct 
 }
 
 void
+out_init_blob(struct out *o, size_t max)
+{
+	*o = (struct out){.fd = -1, .buf = BUF_INIT, .sink = OUT_BLOB, .blob_max = max};
+}
+
+void
 out_release(struct out *o)
 {
 	buf_release(&o->buf);
+	blob_unref(o->blob);
+	o->blob = NULL;
 }
 
 void
@@ -63,6 +71,37 @@ keep_window(struct out *o)
 		o->error = FULL;
 }
 
+/* Room for len bytes in all, and far more: what is not touched costs nothing. */
+static int
+grow_blob(struct out *o, size_t len)
+{
+	size_t room = len > o->blob_max / 2 ? o->blob_max : 2 * len;
+	struct blob *b;
+
+	if (len > o->blob_max) {
+		o->error = EFBIG;
+		return -1;
+	}
+	b = o->blob ? blob_resize(o->blob, room) : blob_new(room);
+	if (!b) {
+		o->error = ENOMEM;
+		return -1;
+	}
+	o->blob = b;
+	return 0;
+}
+
+static void
+keep_blob(struct out *o)
+{
+	size_t at = (size_t)o->at, end = at + o->buf.len;
+
+	if ((!o->blob || end > o->blob->len) && grow_blob(o, end) < 0)
+		return;
+	if (o->buf.len)
+		memcpy(o->blob->data + at, o->buf.data, o->buf.len);
+}
+
 static void
 write_all(struct out *o)
 {
@@ -72,6 +111,8 @@ write_all(struct out *o)
 		return;
 	if (o->sink == OUT_WINDOW)
 		keep_window(o);
+	else if (o->sink == OUT_BLOB)
+		keep_blob(o);
 	o->at += o->buf.len;
 	if (o->sink != OUT_FILE)
 		done = o->buf.len;
@@ -156,6 +197,22 @@ out_flush(struct out *o)
 		return -1;
 	}
 	return 0;
+}
+
+struct blob *
+out_take_blob(struct out *o)
+{
+	struct blob *b;
+
+	if (out_flush(o) < 0)
+		return NULL;
+	b = blob_resize(o->blob, (size_t)o->at);
+	if (!b) {
+		errno = o->error = ENOMEM;
+		return NULL;
+	}
+	o->blob = NULL;
+	return b;
 }
 
 /* ---- windows and counts */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A buffered writer with a sticky error: write as if nothing could fail and
- * check once, at out_flush().  It writes to a file descriptor, or keeps the text or a
- * window of it, or counts.
+ * check once, at out_flush().  It writes to a file descriptor, or into a blob, or
+ * keeps the text or a window of it, or counts.
  *
  * A window is for who is asked for some bytes of a long text that nobody holds.
  * The text is written anew, and what lies outside of the window is dropped: when
@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "blob.h"
 #include "buf.h"
 #include "compiler.h"
 
@@ -33,6 +34,7 @@ struct out_marks {
 enum out_sink {
 	OUT_FILE,
 	OUT_MEMORY,
+	OUT_BLOB,
 	OUT_COUNT,
 	OUT_WINDOW,
 };
@@ -47,12 +49,21 @@ struct out {
 	size_t mark;		/* how many of them were passed */
 	char *window;		/* borrowed */
 	uint64_t start, end;	/* which part of the text it has */
+	struct blob *blob;	/* of the length that there is room for */
+	size_t blob_max;
 };
 
 void out_init(struct out *o, int fd);
 
 /* Keep the text: after out_flush() it is what is in `buf`, until out_release(). */
 void out_init_memory(struct out *o);
+
+/*
+ * Write into a blob that grows up to max bytes; a longer text fails with EFBIG.  out_take_blob() then flushes and hands
+ * it over: NULL with errno when this or any earlier step failed.
+ */
+void out_init_blob(struct out *o, size_t max);
+VRP_NODISCARD struct blob *out_take_blob(struct out *o);
 
 /*
  * Count, and note marks unless that is NULL: OUT_MARKS_INIT at first, to be
@@ -98,7 +109,7 @@ out_mark(struct out *o)
 uint64_t out_before_window(const struct out *o);
 void out_leave_out(struct out *o, uint64_t bytes);
 
-/* Frees the buffer and drops what was not flushed; the descriptor stays open. */
+/* Frees the buffer, and a blob that was not taken, and drops what was not flushed; the descriptor stays open. */
 void out_release(struct out *o);
 
 #define OUT_FLUSH_AT ((size_t)60 * 1024)	/* so much is written at once */
