@@ -290,6 +290,25 @@ delta_compose(const struct delta *a, const struct delta *b, struct delta *out)
 	return complete(out);
 }
 
+/* Pairwise in a tree, so that a long list costs n log n. */
+int
+delta_fold(const struct delta *steps, size_t count, struct delta *out)
+{
+	struct delta a = DELTA_INIT, b = DELTA_INIT;
+	int rc = -1;
+
+	if (count == 1) {
+		out->withdrawn = vrpset_ref(steps->withdrawn);
+		out->announced = vrpset_ref(steps->announced);
+		return 0;
+	}
+	if (delta_fold(steps, count / 2, &a) == 0 && delta_fold(steps + count / 2, count - count / 2, &b) == 0)
+		rc = delta_compose(&a, &b, out);
+	delta_release(&a);
+	delta_release(&b);
+	return rc;
+}
+
 /* Text of a record for a message: enough to find it by. */
 static int
 fail(struct vrp_err *err, const char *why, enum payload_kind kind, const void *item)

@@ -40,6 +40,9 @@ VRP_NODISCARD int delta_exact(const struct vrpset *from, const struct vrpset *to
 /* The net of a, then b.  -1 when memory is out. */
 VRP_NODISCARD int delta_compose(const struct delta *a, const struct delta *b, struct delta *out);
 
+/* The net of count deltas, at least one, each from where the one before it leads.  -1 when memory is out. */
+VRP_NODISCARD int delta_fold(const struct delta *steps, size_t count, struct delta *out);
+
 /*
  * The set that a delta block makes of base: first `withdrawn` goes, found by
  * identity, then `announced` comes, which may replace annotations and an ASPA's

@@ -54,10 +54,30 @@ publish(void *ctx, struct vrpset *set)
 
 	if (!u)
 		return -1;
+	rtr_update_set_time(u, intake_status(f->intake)->data_time);
 	vrpset_unref(f->delivered);
 	f->delivered = vrpset_ref(set);
 	f->config.deliver(f->config.ctx, u);
 	return 0;
+}
+
+static void
+tell_status(struct feeder *f)
+{
+	if (f->config.status)
+		f->config.status(f->config.ctx, intake_status(f->intake));
+}
+
+/* The input can't be opened or read, for a reason of errno's. */
+static void
+fail(struct feeder *f, int error, const char *addendum)
+{
+	const char *name = f->config.path ? f->config.path : "input";
+	struct vrp_err why;
+
+	vrp_err_at(&why, 0, 0, "%s: %s", name, strerror(error));
+	log_line(&f->log, LOG_LEVEL_ERROR, "%s%s", why.msg, addendum);
+	intake_fail(f->intake, &why, now());
 }
 
 static void
@@ -105,6 +125,7 @@ refuse(struct feeder *f, const struct vrp_err *err)
 		log_line(&f->log, LOG_LEVEL_ERROR, "%s:%zu: %s; the rest is refused", name, err->line, err->msg);
 	else
 		log_line(&f->log, LOG_LEVEL_ERROR, "%s: %s", name, err->msg);
+	intake_refuse(f->intake, err, now());
 	return -1;
 }
 
@@ -136,7 +157,7 @@ read_stream(struct feeder *f)
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (n < 0)
-		log_line(&f->log, LOG_LEVEL_ERROR, "input: %s", strerror(errno));
+		fail(f, errno, "");
 	if (n < 0 || take(f, (size_t)n) < 0)
 		check_memory(f, intake_break(f->intake, now()));
 	else if (n > 0)
@@ -148,6 +169,7 @@ read_stream(struct feeder *f)
 	if (f->opened)
 		close(f->fd);
 	f->fd = -1;
+	intake_end(f->intake);
 	f->config.ended(f->config.ctx);
 }
 
@@ -163,8 +185,7 @@ read_file(struct feeder *f)
 	if (fd < 0) {
 		f->failed = errno;
 		if (f->failed != before)
-			log_line(&f->log, LOG_LEVEL_ERROR, "%s: %s; the table stays as it is", f->config.path,
-				 strerror(f->failed));
+			fail(f, f->failed, "; the table stays as it is");
 		return;
 	}
 	filewatch_took(&f->watch, fd);
@@ -172,7 +193,7 @@ read_file(struct feeder *f)
 	while (rc == 0 && (n = read(fd, f->data, READ_SIZE)) > 0)
 		rc = take(f, (size_t)n);
 	if (n < 0)
-		log_line(&f->log, LOG_LEVEL_ERROR, "%s: %s", f->config.path, strerror(errno));
+		fail(f, errno, "");
 	close(fd);
 	if (n < 0 || rc < 0 || take(f, 0) < 0)
 		check_memory(f, intake_break(f->intake, now()));
@@ -224,7 +245,10 @@ run(void *arg)
 		read_file(f);
 	for (;;) {
 		struct pollfd p[2] = {{.fd = f->wake[0], .events = POLLIN}, {.fd = f->fd, .events = POLLIN}};
-		int n = poll(p, 2, wait_time(f));
+		int n;
+
+		tell_status(f);
+		n = poll(p, 2, wait_time(f));
 
 		if (n < 0 && errno != EINTR)
 			log_line(&f->log, LOG_LEVEL_ERROR, "poll: %s", strerror(errno));

@@ -12,6 +12,7 @@
 
 #include "compiler.h"
 #include "err.h"
+#include "intake_status.h"
 #include "log.h"
 #include "rtr_cache.h"
 #include "sig_key.h"
@@ -34,10 +35,11 @@ struct feeder_config {
 	uint32_t max_age;
 	unsigned max_shrink;
 
-	/* All three are called on the feeder's thread. */
+	/* All of these are called on the feeder's thread. */
 	void (*deliver)(void *ctx, struct rtr_update *update);	/* takes the update over */
 	unsigned (*versions)(void *ctx);	/* which images to prepare, for rtr_update_new() */
 	void (*ended)(void *ctx);		/* the stream has ended; never called for a file */
+	void (*status)(void *ctx, const struct intake_status *status);	/* after each turn; NULL: nobody asks */
 	void *ctx;
 };
 

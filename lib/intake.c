@@ -21,6 +21,7 @@ struct intake {
 	int64_t retry;		/* publishing failed: when to offer it again */
 	int64_t time;		/* of the newest block that gave one */
 	int64_t now;
+	struct intake_status status;
 };
 
 static void
@@ -57,13 +58,51 @@ publish(struct intake *in)
 	in->retry = INTAKE_NEVER;
 	if (!set || set == old)
 		return;
-	if ((!old || !vrpset_same(old, set)) && in->config.publish(in->config.ctx, set) < 0) {
-		log_line(&in->log, LOG_LEVEL_ERROR, "out of memory, routers keep the table they have");
-		in->retry = in->now + 1;
-		return;
+	if (!old || !vrpset_same(old, set)) {
+		/* Who publishes may ask of what time it is. */
+		in->status.data_time = in->life.date;
+		if (in->config.publish(in->config.ctx, set) < 0) {
+			log_line(&in->log, LOG_LEVEL_ERROR, "out of memory, routers keep the table they have");
+			in->retry = in->now + 1;
+			return;
+		}
+		in->status.published++;
 	}
 	in->served = vrpset_ref(set);
 	vrpset_unref(old);
+}
+
+/* After any change. */
+static void
+update_status(struct intake *in)
+{
+	const struct lifetime *life = &in->life;
+
+	in->status.has_table = in->served != NULL;
+	in->status.aged = life->aged;
+	in->status.data_time = life->date;
+	in->status.expired = life->all && !life->aged ? vrpset_count(life->all) - vrpset_count(life->live) : 0;
+	if (life->aged)
+		in->status.state = INTAKE_STALE;
+}
+
+/* A block was not accepted, for this reason. */
+static void
+note_failure(struct intake *in, enum intake_result result, enum intake_state state, const struct vrp_err *why)
+{
+	in->status.blocks[result]++;
+	intake_status_fail(&in->status, why, in->now);
+	in->status.state = state;
+	update_status(in);
+}
+
+static void
+note_success(struct intake *in)
+{
+	in->status.blocks[INTAKE_ACCEPTED]++;
+	in->status.received = in->now;
+	in->status.state = INTAKE_OK;
+	update_status(in);
 }
 
 /* The table or the time is another; rc is what became of that. */
@@ -71,13 +110,18 @@ static void
 look(struct intake *in, int rc, bool was_aged)
 {
 	char text[STAMP_MAX];
+	struct vrp_err why;
 
 	if (rc < 0)
 		log_line(&in->log, LOG_LEVEL_ERROR, "out of memory, the table stays as it is");
-	if (in->life.aged && !was_aged)
-		log_line(&in->log, LOG_LEVEL_ERROR, "table withdrawn: its data is of %s, older than %us",
-			 stamp(in->life.date, text), in->config.max_age);
+	if (in->life.aged && !was_aged) {
+		vrp_err_at(&why, 0, 0, "table withdrawn: its data is of %s, older than %us", stamp(in->life.date, text),
+			   in->config.max_age);
+		log_line(&in->log, LOG_LEVEL_ERROR, "%s", why.msg);
+		intake_status_fail(&in->status, &why, in->now);
+	}
 	publish(in);
+	update_status(in);
 }
 
 /* Count the records of each trust anchor, counts[names_count()] being all; NULL when memory is out. */
@@ -104,9 +148,9 @@ count_by_anchor(const struct vrpset *set, size_t anchors)
 	return counts;
 }
 
-/* Does the new table lose too much of what routers have?  Says so. */
+/* Does the new table lose too much of what routers have?  Then *why says so. */
 static bool
-shrinks(const struct intake *in, struct vrpset *new)
+shrinks(const struct intake *in, struct vrpset *new, struct vrp_err *why)
 {
 	const struct names *names = vrpset_names(new);
 	size_t anchors = names_count(names);
@@ -115,16 +159,16 @@ shrinks(const struct intake *in, struct vrpset *new)
 	size_t *after = before ? count_by_anchor(live, anchors) : NULL;
 	bool held = !after;	/* without memory for the check nothing passes it */
 
+	vrp_err_at(why, 0, 0, "table held back: out of memory");
 	for (size_t i = 0; after && i <= anchors && !held; i++) {
 		size_t lost = before[i] > after[i] ? before[i] - after[i] : 0;
 
 		if (lost * 100 <= before[i] * in->config.max_shrink)
 			continue;
 		held = true;
-		log_line(&in->log, LOG_LEVEL_ERROR,
-			 "table held back: %s%s shrinks from %zu to %zu records, by more than %u %% (SIGUSR1 accepts it)",
-			 i < anchors ? "trust anchor " : "the whole", i < anchors ? names_get(names, (uint16_t)i, NULL) : "",
-			 before[i], after[i], in->config.max_shrink);
+		vrp_err_set(why, "table held back: %s%s shrinks from %zu to %zu records, by more than %u %%",
+			    i < anchors ? "trust anchor " : "the whole", i < anchors ? names_get(names, (uint16_t)i, NULL) : "",
+			    before[i], after[i], in->config.max_shrink);
 	}
 	free(before);
 	free(after);
@@ -161,21 +205,27 @@ on_commit(void *ctx, struct vrpset *set, const struct block_head *head)
 {
 	struct intake *in = ctx;
 	char text[STAMP_MAX];
+	struct vrp_err why;
 
 	/* A delta without a time says nothing about the age of the rest. */
 	if (head->kind != BLOCK_DELTA || head->time != STAMP_UNKNOWN)
 		in->time = head->time;
 	log_block(in, set, head);
 	if (too_old(in, in->time)) {
-		log_line(&in->log, LOG_LEVEL_ERROR, "table not served: its data is of %s, older than %us",
-			 stamp(in->time, text), in->config.max_age);
+		vrp_err_at(&why, 0, 0, "table not served: its data is of %s, older than %us", stamp(in->time, text),
+			   in->config.max_age);
+		log_line(&in->log, LOG_LEVEL_ERROR, "%s", why.msg);
+		note_failure(in, INTAKE_TOO_OLD, INTAKE_STALE, &why);
 		return 0;
 	}
-	if (in->config.max_shrink && in->served && !in->life.aged && shrinks(in, set)) {
+	if (in->config.max_shrink && in->served && !in->life.aged && shrinks(in, set, &why)) {
+		log_line(&in->log, LOG_LEVEL_ERROR, "%s (SIGUSR1 accepts it)", why.msg);
 		dated_set(&in->held, set, in->time);
+		note_failure(in, INTAKE_HELD_BACK, INTAKE_HELD, &why);
 		return 0;
 	}
 	accept_table(in, set, in->time);
+	note_success(in);
 	if (vrpset_count(set) && in->served && vrpset_count(in->served) == 0 && !in->life.aged)
 		log_line(&in->log, LOG_LEVEL_WARNING, "all %zu records have expired, the table is empty", vrpset_count(set));
 	return 0;
@@ -188,6 +238,7 @@ on_reject(void *ctx, const struct vrp_err *reason)
 
 	log_line(&in->log, LOG_LEVEL_ERROR, "input line %zu: %s; block discarded, %s", reason->line, reason->msg,
 		 in->served ? "the table stays as it is" : "there is no table yet");
+	note_failure(in, INTAKE_REFUSED, INTAKE_FAILING, reason);
 	return 0;
 }
 
@@ -206,6 +257,8 @@ intake_new(struct names *names, const struct intake_config *config, const struct
 	in->life.max_age = config->max_age;
 	in->time = in->held.time = STAMP_UNKNOWN;
 	in->retry = INTAKE_NEVER;
+	in->status = (struct intake_status)INTAKE_STATUS_INIT;
+	in->status.max_age = config->max_age;
 	in->table = table_new(names, &ops, in);
 	if (!in->table) {
 		free(in);
@@ -250,15 +303,18 @@ intake_break(struct intake *in, int64_t now)
 void
 intake_tick(struct intake *in, int64_t now)
 {
-	size_t count = in->served ? vrpset_count(in->served) : 0;
+	size_t count = in->served ? vrpset_count(in->served) : 0, left;
 	bool was_aged = in->life.aged;
 
 	if (now < in->now && in->retry != INTAKE_NEVER)
 		in->retry = now;
 	in->now = now;
 	look(in, lifetime_tick(&in->life, now), was_aged);
-	if (!in->life.aged && in->served && vrpset_count(in->served) < count)
-		log_line(&in->log, LOG_LEVEL_INFO, "%zu records have expired", count - vrpset_count(in->served));
+	left = in->served ? vrpset_count(in->served) : 0;
+	if (in->life.aged || left >= count)
+		return;
+	log_line(&in->log, LOG_LEVEL_INFO, "%zu records have expired", count - left);
+	in->status.expired_total += count - left;
 }
 
 int64_t
@@ -269,6 +325,33 @@ intake_deadline(const struct intake *in)
 	return in->retry < deadline ? in->retry : deadline;
 }
 
+void
+intake_refuse(struct intake *in, const struct vrp_err *why, int64_t now)
+{
+	in->now = now;
+	note_failure(in, INTAKE_REFUSED, INTAKE_FAILING, why);
+}
+
+void
+intake_fail(struct intake *in, const struct vrp_err *why, int64_t now)
+{
+	intake_status_fail(&in->status, why, now);
+	update_status(in);
+}
+
+void
+intake_end(struct intake *in)
+{
+	in->status.state = INTAKE_ENDED;
+	update_status(in);
+}
+
+const struct intake_status *
+intake_status(const struct intake *in)
+{
+	return &in->status;
+}
+
 bool
 intake_accept_held(struct intake *in, int64_t now)
 {
@@ -277,5 +360,6 @@ intake_accept_held(struct intake *in, int64_t now)
 		return false;
 	log_line(&in->log, LOG_LEVEL_NOTICE, "table that was held back is accepted by hand");
 	accept_table(in, in->held.set, in->held.time);
+	note_success(in);
 	return true;
 }

@@ -24,6 +24,8 @@
 #include <stdint.h>
 
 #include "compiler.h"
+#include "err.h"
+#include "intake_status.h"
 #include "log.h"
 #include "names.h"
 #include "vrpset.h"
@@ -61,6 +63,16 @@ VRP_NODISCARD int intake_break(struct intake *in, int64_t now);
 /* Time has passed.  intake_deadline() tells when that matters next, INTAKE_NEVER if never. */
 void intake_tick(struct intake *in, int64_t now);
 int64_t intake_deadline(const struct intake *in);
+
+/* What only the caller sees and has said: a block was refused before it came here; the input can't be read. */
+void intake_refuse(struct intake *in, const struct vrp_err *why, int64_t now);
+void intake_fail(struct intake *in, const struct vrp_err *why, int64_t now);
+
+/* No more will come. */
+void intake_end(struct intake *in);
+
+/* Borrowed; true until the next call. */
+const struct intake_status *intake_status(const struct intake *in);
 
 /* Accept the table that is held back.  False when there is none. */
 bool intake_accept_held(struct intake *in, int64_t now);

@@ -6,8 +6,7 @@
  *
  * The answer to a router at serial N is the composition of all steps from N
  * on, made when the first router asks, shared by all that ask, and dropped at
- * the next commit.  Steps are composed pairwise in a tree, so that a long
- * history costs n log n.  What such answers hold is bounded, too.
+ * the next commit.  What such answers hold is bounded, too.
  */
 #include "rtr_cache.h"
 
@@ -19,6 +18,7 @@
 
 struct rtr_update {
 	struct vrpset *to;
+	int64_t data_time;
 	struct delta step;	/* empty sets for the first table */
 	bool first;
 	struct blob *image[RTR_VERSIONS];
@@ -35,6 +35,7 @@ struct rtr_cache {
 	struct rtr_cache_config config;
 	struct vrpset *set;
 	uint32_t serial;
+	int64_t data_time;
 	struct blob *image[RTR_VERSIONS];
 	struct step *steps;	/* the oldest first */
 	size_t step_count, step_cap;
@@ -99,6 +100,7 @@ rtr_update_new(struct vrpset *from, struct vrpset *to, unsigned versions)
 	if (!u)
 		return NULL;
 	u->to = vrpset_ref(to);
+	u->data_time = STAMP_UNKNOWN;
 	u->first = !from;
 	if (from && delta_between(from, to, &u->step) < 0) {
 		rtr_update_free(u);
@@ -129,6 +131,19 @@ size_t
 rtr_update_count(const struct rtr_update *u)
 {
 	return u->first ? vrpset_count(u->to) : delta_count(&u->step);
+}
+
+void
+rtr_update_set_time(struct rtr_update *u, int64_t data_time)
+{
+	u->data_time = data_time;
+}
+
+void
+rtr_update_tally(const struct rtr_update *u, size_t *announced, size_t *withdrawn)
+{
+	*announced = vrpset_count(u->first ? u->to : u->step.announced);
+	*withdrawn = u->first ? 0 : vrpset_count(u->step.withdrawn);
 }
 
 /* Keep the step of an update.  Without memory for it the history ends here, which is always allowed. */
@@ -174,6 +189,7 @@ rtr_cache_commit(struct rtr_cache *c, struct rtr_update *u)
 		remember(c, u);
 	vrpset_unref(c->set);
 	c->set = u->to;
+	c->data_time = u->data_time;
 	u->to = NULL;
 	for (int v = 0; v < RTR_VERSIONS; v++) {
 		blob_unref(c->image[v]);
@@ -223,6 +239,31 @@ rtr_cache_history(const struct rtr_cache *c)
 	return c->step_count;
 }
 
+size_t
+rtr_cache_history_records(const struct rtr_cache *c)
+{
+	return c->step_records;
+}
+
+struct rtr_snapshot *
+rtr_cache_snapshot(const struct rtr_cache *c)
+{
+	struct rtr_snapshot *s = rtr_snapshot_new(c->step_count);
+
+	if (!s)
+		return NULL;
+	s->set = vrpset_ref(c->set);
+	s->serial = c->serial;
+	s->data_time = c->data_time;
+	memcpy(s->sessions, c->config.sessions, sizeof(s->sessions));
+	for (size_t i = 0; i < c->step_count; i++) {
+		s->from[i] = c->steps[i].from;
+		s->steps[i].withdrawn = vrpset_ref(c->steps[i].delta.withdrawn);
+		s->steps[i].announced = vrpset_ref(c->steps[i].delta.announced);
+	}
+	return s;
+}
+
 struct blob *
 rtr_cache_table(struct rtr_cache *c, uint8_t version)
 {
@@ -231,35 +272,21 @@ rtr_cache_table(struct rtr_cache *c, uint8_t version)
 	return c->image[version] ? blob_ref(c->image[version]) : NULL;
 }
 
-/* The composition of steps lo to hi - 1. */
-static int
-fold(const struct rtr_cache *c, size_t lo, size_t hi, struct delta *out)
-{
-	struct delta a = DELTA_INIT, b = DELTA_INIT;
-	size_t mid = lo + (hi - lo) / 2;
-	int rc = -1;
-
-	if (hi - lo == 1) {
-		out->withdrawn = vrpset_ref(c->steps[lo].delta.withdrawn);
-		out->announced = vrpset_ref(c->steps[lo].delta.announced);
-		return 0;
-	}
-	if (fold(c, lo, mid, &a) == 0 && fold(c, mid, hi, &b) == 0)
-		rc = delta_compose(&a, &b, out);
-	delta_release(&a);
-	delta_release(&b);
-	return rc;
-}
-
 static struct blob *
 make_answer(const struct rtr_cache *c, size_t step, uint8_t version)
 {
-	struct delta net = DELTA_INIT;
-	struct blob *image;
+	size_t count = c->step_count - step;
+	struct delta net = DELTA_INIT, *steps = calloc(count, sizeof(*steps));
+	struct blob *image = NULL;
+	int rc = -1;
 
-	if (fold(c, step, c->step_count, &net) < 0)
-		return NULL;
-	image = rtr_image_delta(&net, version);
+	for (size_t i = 0; steps && i < count; i++)
+		steps[i] = c->steps[step + i].delta;	/* borrowed */
+	if (steps)
+		rc = delta_fold(steps, count, &net);
+	free(steps);
+	if (rc == 0)
+		image = rtr_image_delta(&net, version);
 	delta_release(&net);
 	return image;
 }

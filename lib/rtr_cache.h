@@ -18,9 +18,9 @@
 #include "blob.h"
 #include "compiler.h"
 #include "rtr_pdu.h"
+#include "rtr_snapshot.h"
+#include "stamp.h"
 #include "vrpset.h"
-
-#define RTR_VERSIONS (RTR_VERSION_MAX + 1)
 
 struct rtr_cache_config {
 	struct rtr_timers timers;	/* told to routers in End of Data */
@@ -44,8 +44,12 @@ void rtr_cache_free(struct rtr_cache *c);	/* NULL is allowed */
 VRP_NODISCARD struct rtr_update *rtr_update_new(struct vrpset *from, struct vrpset *to, unsigned versions);
 void rtr_update_free(struct rtr_update *u);	/* NULL is allowed */
 
-/* Records announced and withdrawn by the update; an ASPA replacement counts as one. */
+/* The time that the data of its table gives itself; STAMP_UNKNOWN unless set. */
+void rtr_update_set_time(struct rtr_update *u, int64_t data_time);
+
+/* Records announced and withdrawn by the update; an ASPA replacement counts as one, or in both of the tally. */
 size_t rtr_update_count(const struct rtr_update *u);
+void rtr_update_tally(const struct rtr_update *u, size_t *announced, size_t *withdrawn);
 
 /*
  * Make the update what is served, under the next serial; it is gone
@@ -59,6 +63,13 @@ uint16_t rtr_cache_session(const struct rtr_cache *c, uint8_t version);
 const struct rtr_cache_config *rtr_cache_config(const struct rtr_cache *c);
 struct vrpset *rtr_cache_set(const struct rtr_cache *c);	/* borrowed; NULL without data */
 size_t rtr_cache_history(const struct rtr_cache *c);	/* changes kept */
+size_t rtr_cache_history_records(const struct rtr_cache *c);	/* in all of these */
+
+/*
+ * What is served now, for readers on other threads: a new reference, without `committed` and
+ * `updates`, which are the caller's to know.  There has to be data.  NULL when memory is out.
+ */
+VRP_NODISCARD struct rtr_snapshot *rtr_cache_snapshot(const struct rtr_cache *c);
 
 /* The image of the whole table as a new reference.  NULL when memory is out. */
 VRP_NODISCARD struct blob *rtr_cache_table(struct rtr_cache *c, uint8_t version);

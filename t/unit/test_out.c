@@ -341,7 +341,7 @@ main(void)
 		cmocka_unit_test(test_full_disk),	  cmocka_unit_test(test_failure_between),
 		cmocka_unit_test(test_closed_descriptor), cmocka_unit_test(test_broken_pipe),
 		cmocka_unit_test(test_nonblocking_pipe),  cmocka_unit_test(test_windows),
-		cmocka_unit_test(test_full_window),
+		cmocka_unit_test(test_full_window),	  cmocka_unit_test(test_memory),
 	};
 
 	return cmocka_run_group_tests_name("out", tests, NULL, NULL);
