@@ -78,7 +78,7 @@ L3 = line stream table merger feed feed_json feed_csv json \
      rtr_pdu rtr_image rtr_snapshot rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager \
      lifetime monitor monitor_view monitor_args intake_status intake listen_spec access admission \
      http_target http_header
-L4 = filewatch load routefile fetch feed_ask savefile secret sig_keyfile privdrop sandbox sandbox_landlock sandbox_seccomp sandbox_pledge sd \
+L4 = filewatch load routefile fetch feed_ask savefile secret sig_keyfile privdrop outside hook sandbox sandbox_landlock sandbox_seccomp sandbox_pledge sd \
      dial transport transport_tcp transport_tls transport_ssh transport_unix \
      transports rtr_link rtr_ask feeder arrival mailbox tcp_keys listener rtr_report rtr_conn rtr_server serve_board \
      bind httpd httpd_conn httpd_request documents \

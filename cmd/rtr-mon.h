@@ -12,6 +12,7 @@
 #ifndef VRP_RTR_MON_TOOL_H
 #define VRP_RTR_MON_TOOL_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +21,8 @@
 #include "log.h"
 #include "monitor.h"
 #include "monitor_args.h"
+#include "out.h"
+#include "series.h"
 #include "source.h"
 
 #define HTTP_DEFAULT ":9866"
@@ -56,5 +59,79 @@ int live_run(const struct cli *cli, const struct options *o);
 
 /* Before there are threads. */
 void enter_sandbox(const struct cli *cli, const struct options *o);
+
+/* ---- what is known, for other threads than the one that compares */
+
+struct mon;
+
+struct mon_known {
+	struct source_status status;	/* without meta.attrs.source */
+	uint64_t changes;	/* of the table */
+	uint64_t failures;	/* how often it began to fail */
+};
+
+enum mon_hook_result {
+	MON_HOOK_OK,
+	MON_HOOK_FAILED,	/* exit status or signal */
+	MON_HOOK_TIMEOUT,
+	MON_HOOK_ERROR,		/* it could not be run */
+};
+
+#define MON_HOOK_RESULTS 4
+extern const char *const mon_hook_results[MON_HOOK_RESULTS];
+
+/* All of it at one moment: immutable, shared by counted references.  Times are Unix seconds. */
+struct mon_picture {
+	atomic_size_t refs;
+	const struct options *options;
+	uint64_t generation;		/* another one when anything but `now` and the counts is another */
+	int64_t started, now;
+	int64_t offset;			/* what makes a time of the monitor one of these */
+	struct monitor_view *view;
+	struct mon_known *known;	/* by source */
+	struct monitor_pair *pairs;	/* as monitor_view_count() has them */
+	size_t *gone;
+	int64_t *diverged;		/* likewise: since when they have differed beyond the grace period; STAMP_UNKNOWN: don't */
+	uint64_t hook_runs[MON_HOOK_RESULTS];
+};
+
+/* From any thread: a new one, or `last`, which may be NULL, once more.  NULL when memory is out. */
+struct mon_picture *mon_look(struct mon *m, struct mon_picture *last);
+struct mon_picture *mon_picture_ref(struct mon_picture *p);
+void mon_picture_unref(struct mon_picture *p);	/* NULL is allowed */
+
+static inline const struct monitor_pair *
+mon_pair(const struct mon_picture *p, size_t lhs, size_t rhs)
+{
+	return &p->pairs[lhs * p->options->source_count + rhs];
+}
+
+/* ---- HTTP */
+
+struct mon_http;
+
+/* Listens, before the sandbox.  NULL with a reason.  start: -1 with a reason. */
+VRP_NODISCARD struct mon_http *mon_http_new(const struct options *o, struct mon *m, const struct log *log, struct vrp_err *err);
+VRP_NODISCARD int mon_http_start(struct mon_http *h, struct vrp_err *err);
+void mon_http_stop(struct mon_http *h);		/* and free; NULL is allowed */
+
+void mon_page_write(struct out *out, const struct mon_picture *p, const struct series *lasting);
+
+/* ---- the hook, on a thread of its own */
+
+struct mon_hook;
+
+/* Forks.  NULL with a reason. */
+VRP_NODISCARD struct mon_hook *mon_hook_new(const struct options *o, const struct log *log, struct vrp_err *err);
+VRP_NODISCARD int mon_hook_start(struct mon_hook *h, struct vrp_err *err);
+void mon_hook_stop(struct mon_hook *h);		/* and free; NULL is allowed */
+
+/* A source has this table now; the first is no change. */
+void mon_hook_table(struct mon_hook *h, size_t source, struct vrpset *set, const struct source_meta *meta);
+
+/* Two sources, a < b, differ beyond the grace period now, or don't. */
+void mon_hook_pair(struct mon_hook *h, size_t a, size_t b, bool differ);
+
+void mon_hook_runs(struct mon_hook *h, uint64_t runs[MON_HOOK_RESULTS]);
 
 #endif
