@@ -9,6 +9,9 @@
 
 #include "fetch.h"
 
+/* Seconds until a cache that failed is tried again: who watches wants to see it return, whatever it says itself. */
+#define RETRY_MAX 60
+
 enum {
 	OPT_MAX_AGE = CLI_LONG,
 	OPT_STRICT,
@@ -58,6 +61,7 @@ set_source(struct cli *cli, struct options *o, struct settings *s, int opt)
 	case 'r':
 		c->refresh = cli_duration(cli, "--refresh", 1, 86400);
 		c->rtr.fixed.refresh = c->refresh;
+		c->rtr.fixed.retry = c->refresh < RETRY_MAX ? c->refresh : RETRY_MAX;
 		return true;
 	case 't':
 		o->timeout = c->fetch.timeout = cli_duration(cli, "--timeout", 0, 7 * 86400);
@@ -145,12 +149,9 @@ add_source(const struct cli *cli, struct options *o, struct settings *settings, 
 		cli_usage_error(cli, "'%s': %s", arg, err.msg);
 	if (o->source_count == MONITOR_SOURCES_MAX)
 		cli_usage_error(cli, "more than %d sources", MONITOR_SOURCES_MAX);
-	for (size_t i = 0; i < o->source_count; i++) {
+	for (size_t i = 0; i < o->source_count; i++)
 		if (strcmp(o->sources[i].arg.name, s->arg.name) == 0)
 			cli_usage_error(cli, "two sources are called %s", s->arg.name);
-		if (strcmp(s->arg.source, "-") == 0 && strcmp(o->sources[i].arg.source, "-") == 0)
-			cli_usage_error(cli, "standard input can be only one of the sources");
-	}
 	cli_cache_check(cli, &o->access);
 	s->name = s->arg.name;
 	s->config = settings->config;
@@ -159,6 +160,10 @@ add_source(const struct cli *cli, struct options *o, struct settings *settings, 
 	s->url = fetch_name(s->arg.source);
 	if (!s->url)
 		cli_die(cli, "out of memory");
+	for (size_t i = 0; i < o->source_count; i++)
+		if (strcmp(o->sources[i].url, s->url) == 0)
+			cli_usage_error(cli, "%s and %s are the same source, which metrics could not tell apart",
+					o->sources[i].name, s->name);
 	settings->idle = false;
 	o->source_count++;
 }
@@ -195,6 +200,7 @@ parse_options(struct cli *cli, int argc, char **argv, struct options *o)
 	struct settings settings = {.config = SOURCE_CONFIG_DEFAULT};
 	int opt, index;
 
+	settings.config.rtr.fixed.retry = RETRY_MAX;
 	o->sources = calloc((size_t)argc, sizeof(*o->sources));
 	if (!o->sources)
 		cli_die(cli, "out of memory");
