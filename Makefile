@@ -13,6 +13,7 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 MANDIR ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share/vrptools
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
@@ -118,6 +119,7 @@ BIN = $(CMD_SRC:cmd/%.c=$(BUILD)/bin/%) $(BUILD)/bin/vrpfs
 TEST_BIN = $(patsubst %.c,$(BUILD)/t/%,$(notdir $(TEST_SRC))) $(PRELOAD_SRC:t/preload/%.c=$(BUILD)/t/%.so)
 FUZZ_BIN = $(FUZZ_SRC:t/fuzz/%.c=$(BUILD)/%)
 MAN = $(wildcard man/*.[0-9])
+SHARE = $(wildcard contrib/prometheus/* contrib/grafana/*)
 
 # ---- Rules
 
@@ -304,6 +306,7 @@ install: all
 	install -m 644 lib/vrp/*.h $(DESTDIR)$(INCLUDEDIR)/vrp
 	printf '%s\n' "$$PC" >$(DESTDIR)$(PKGCONFIGDIR)/vrp.pc
 	for page in $(MAN); do install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
+	for file in $(SHARE:contrib/%=%); do install -D -m 644 contrib/$$file $(DESTDIR)$(DATADIR)/$$file; done
 	install -m 644 completions/vrptools.bash $(DESTDIR)$(BASHDIR)/vrptools
 	install -m 644 completions/_vrptools $(DESTDIR)$(ZSHDIR)/_vrptools
 	install -m 644 completions/vrptools.fish $(DESTDIR)$(FISHDIR)/vrptools.fish
@@ -314,7 +317,8 @@ uninstall:
 	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%) $(TOOLS:%=$(DESTDIR)$(BASHDIR)/%) $(DESTDIR)$(BASHDIR)/vrptools
 	rm -f $(TOOLS:%=$(DESTDIR)$(FISHDIR)/%.fish) $(DESTDIR)$(FISHDIR)/vrptools.fish $(DESTDIR)$(ZSHDIR)/_vrptools
 	rm -f $(SONAME:%=$(DESTDIR)$(LIBDIR)/%) $(DESTDIR)$(LIBDIR)/libvrp.so $(DESTDIR)$(LIBDIR)/libvrp.a
-	rm -f $(DESTDIR)$(PKGCONFIGDIR)/vrp.pc
+	rm -f $(DESTDIR)$(PKGCONFIGDIR)/vrp.pc $(SHARE:contrib/%=$(DESTDIR)$(DATADIR)/%)
+	rmdir $(DESTDIR)$(DATADIR)/prometheus $(DESTDIR)$(DATADIR)/grafana $(DESTDIR)$(DATADIR) 2>/dev/null || :
 	rm -f $(patsubst lib/%,$(DESTDIR)$(INCLUDEDIR)/%,$(wildcard lib/vrp/*.h))
 	rmdir $(DESTDIR)$(INCLUDEDIR)/vrp 2>/dev/null || :
 	for page in $(MAN); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
