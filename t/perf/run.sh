@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # The figures of the README, each beside what it is compared with, in one run.
 #
-# usage: t/perf/run.sh [fetch|filters|validate|serve|tls|ssh|follow|change|http|tree|fs|all]
+# usage: t/perf/run.sh [fetch|filters|validate|serve|tls|ssh|follow|change|http|mon|tree|fs|all]
 #
 #	fetch	vrp-fetch against jq and jansson; what a filter's steps cost a record
 #	filters	vrp-slurm, vrp-diff, vrp-merge and vrp-format against awk, comm, sort, jq and StayRTR (filters.bash)
@@ -12,6 +12,7 @@
 #	follow	rtr-dump and rtrclient get the table; a change through an RTR proxy (follow.bash)
 #	change	1 % of the table changes: until the last of 100 routers has it
 #	http	/rpki.json beside StayRTR's; what routers notice of scrapes and downloads (http.bash)
+#	mon	rtr-mon beside rtrmon (mon.bash)
 #	tree	the tree of the file system, without FUSE (tree.bash)
 #	fs	vrpfs beside plain files, and beside a file system that does nothing (fs.bash)
 #	ssh	20 routers at once over SSH: rtr-serve, StayRTR (ssh.bash)
@@ -29,8 +30,8 @@ export LC_ALL=C
 
 part=${1:-all}
 case $part in
-fetch|filters|validate|serve|tls|ssh|follow|change|http|tree|fs|all) ;;
-*) echo "usage: t/perf/run.sh [fetch|filters|validate|serve|tls|ssh|follow|change|http|tree|fs|all]" >&2; exit 2 ;;
+fetch|filters|validate|serve|tls|ssh|follow|change|http|mon|tree|fs|all) ;;
+*) echo "usage: t/perf/run.sh [fetch|filters|validate|serve|tls|ssh|follow|change|http|mon|tree|fs|all]" >&2; exit 2 ;;
 esac
 
 cd "$(dirname "$0")/../.."
@@ -323,6 +324,8 @@ source t/perf/fs.bash
 source t/perf/ssh.bash
 # shellcheck source=http.bash
 source t/perf/http.bash
+# shellcheck source=mon.bash
+source t/perf/mon.bash
 
 report_serve() {
 	local name n s
@@ -418,6 +421,7 @@ report() {
 	if [ "$part" = follow ] || [ "$part" = all ]; then report_follow; fi
 	if [ "$part" = change ] || [ "$part" = all ]; then report_change; fi
 	if [ "$part" = http ] || [ "$part" = all ]; then report_http; fi
+	if [ "$part" = mon ] || [ "$part" = all ]; then report_mon; fi
 	if [ "$part" = tree ] || [ "$part" = all ]; then report_tree; fi
 	if [ "$part" = fs ] || [ "$part" = all ]; then report_fs; fi
 	if [ "$part" = ssh ] || [ "$part" = all ]; then report_ssh; fi
@@ -442,6 +446,7 @@ case $part in tls|all) measure_tls ;; esac
 case $part in follow|all) measure_follow ;; esac
 case $part in change|all) measure_change ;; esac
 case $part in http|all) measure_http ;; esac
+case $part in mon|all) measure_mon ;; esac
 case $part in tree|all) measure_tree ;; esac
 case $part in fs|all) measure_fs ;; esac
 case $part in ssh|all) measure_ssh ;; esac
