@@ -16,7 +16,7 @@ download() {
 
 # rtr-serve with the table and HTTP, which has a port of its own
 start_web() {
-	start_rtr_serve -l 127.0.0.1:0 --notify-interval 0 --client-metrics --http 127.0.0.1:0 "$@"
+	start_rtr_serve -l 127.0.0.1:0 --notify-interval 0 --client-metrics --http 127.0.0.1:0
 	keep_web
 }
 
