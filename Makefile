@@ -13,6 +13,7 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 MANDIR ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share/vrptools
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
@@ -57,6 +58,7 @@ PKGS_vrp-sign = libcrypto
 PKGS_rtr-serve = libevent_extra libevent_core openssl libssh libcrypt zlib
 PKGS_rtr-dump = openssl libssh
 PKGS_vrp-validate = openssl libssh
+PKGS_rtr-mon = libevent_extra libevent_core zlib libcurl libcrypto openssl libssh
 PKGS_vrpfs = fuse3 libcurl openssl libssh
 PKGS_test = cmocka libevent_extra libevent_core zlib libcurl jansson openssl libssh libcrypt
 
@@ -75,9 +77,9 @@ L3 = line stream table merger feed feed_json feed_csv json json_escape \
      route validity look html series chart ssh_authorized ssh_passwd \
      sig_key sig_statement sig_signer sig_verifier sig_file sig_json sig_input \
      rtr_pdu rtr_image rtr_snapshot rtr_journal rtr_cache rtr_session rtr_response rtr_client rtr_client_step rtr_client_pdu rtr_manager \
-     lifetime intake_status intake listen_spec access admission \
+     lifetime monitor monitor_view monitor_args intake_status intake listen_spec access admission \
      http_target http_header
-L4 = filewatch load routefile fetch feed_ask savefile secret sig_keyfile privdrop sandbox sandbox_landlock sandbox_seccomp sandbox_pledge sd \
+L4 = filewatch load routefile fetch feed_ask savefile secret sig_keyfile privdrop outside hook sandbox sandbox_landlock sandbox_seccomp sandbox_pledge sd \
      dial transport transport_tcp transport_tls transport_ssh transport_unix \
      transports rtr_link rtr_ask rtr_state feeder arrival mailbox tcp_keys listener rtr_report rtr_conn rtr_server \
      bind httpd httpd_conn httpd_request documents \
@@ -85,13 +87,14 @@ L4 = filewatch load routefile fetch feed_ask savefile secret sig_keyfile privdro
      tls tls_gate tls_filter ssh_identity ssh_realm ssh_peer ssh_relay ssh_gate \
      source source_stream source_file source_feed source_cache
 L5 = cli cli_cache api_types api_view api_table api_client api_follow
-TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate vrp-sign rtr-serve rtr-dump vrpfs
+TOOLS = vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate vrp-sign rtr-serve rtr-dump rtr-mon vrpfs
 export L0 L1 L2 L3 L4 L5 TOOLS VERSION
 
 LIB_SRC = $(wildcard $(patsubst %,lib/%.c,$(L0) $(L1) $(L2) $(L3) $(L4) $(L5)))
 CMD_SRC = $(wildcard $(TOOLS:%=cmd/%.c))
 PART_SRC = cmd/vrp-fetch-live.c cmd/vrp-validate-watch.c cmd/vrp-sign-stream.c cmd/vrp-sign-whole.c \
-	   cmd/rtr-dump-once.c cmd/rtr-dump-follow.c cmd/rtr-serve-options.c cmd/rtr-serve-relay.c
+	   cmd/rtr-dump-once.c cmd/rtr-dump-follow.c cmd/rtr-serve-options.c cmd/rtr-serve-relay.c \
+	   cmd/rtr-mon-once.c cmd/rtr-mon-live.c cmd/rtr-mon-hook.c cmd/rtr-mon-http.c cmd/rtr-mon-page.c
 
 # The tree of the file system, without FUSE; tests link it, too.
 FS_SRC = $(wildcard $(patsubst %,fs/%.c,node anchors lines changes index edition text file view content inode tree events \
@@ -120,6 +123,7 @@ UNIT_BIN = $(UNIT_SRC:t/unit/%.c=$(BUILD)/t/%)
 FUZZ_BIN = $(FUZZ_SRC:t/fuzz/%.c=$(BUILD)/%)
 REPLAY_BIN = $(FUZZ_SRC:t/fuzz/fuzz_%.c=$(BUILD)/t/replay_%)
 MAN = $(wildcard man/*.[0-9])
+SHARE = $(wildcard contrib/prometheus/* contrib/grafana/*)
 
 # ---- Rules
 
@@ -200,6 +204,7 @@ $(BUILD)/bin/vrpfs: $(VRPFS_SRC:%.c=$(BUILD)/obj/%.o) $(FS_LIB) $(LIB) $(BUILD)/
 $(BUILD)/bin/vrp-fetch: $(BUILD)/obj/cmd/vrp-fetch-live.o
 $(BUILD)/bin/vrp-validate: $(BUILD)/obj/cmd/vrp-validate-watch.o
 $(BUILD)/bin/rtr-serve: $(BUILD)/obj/cmd/rtr-serve-options.o $(BUILD)/obj/cmd/rtr-serve-relay.o
+$(BUILD)/bin/rtr-mon: $(patsubst %,$(BUILD)/obj/cmd/rtr-mon-%.o,once live hook http page)
 $(BUILD)/bin/vrp-sign: $(BUILD)/obj/cmd/vrp-sign-stream.o $(BUILD)/obj/cmd/vrp-sign-whole.o
 $(BUILD)/bin/rtr-dump: $(BUILD)/obj/cmd/rtr-dump-once.o $(BUILD)/obj/cmd/rtr-dump-follow.o
 
@@ -322,6 +327,7 @@ install: all
 	install -m 644 lib/vrp/*.h $(DESTDIR)$(INCLUDEDIR)/vrp
 	printf '%s\n' "$$PC" >$(DESTDIR)$(PKGCONFIGDIR)/vrp.pc
 	for page in $(MAN); do install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
+	for file in $(SHARE:contrib/%=%); do install -D -m 644 contrib/$$file $(DESTDIR)$(DATADIR)/$$file; done
 	install -m 644 completions/vrptools.bash $(DESTDIR)$(BASHDIR)/vrptools
 	install -m 644 completions/_vrptools $(DESTDIR)$(ZSHDIR)/_vrptools
 	install -m 644 completions/vrptools.fish $(DESTDIR)$(FISHDIR)/vrptools.fish
@@ -332,7 +338,8 @@ uninstall:
 	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%) $(TOOLS:%=$(DESTDIR)$(BASHDIR)/%) $(DESTDIR)$(BASHDIR)/vrptools
 	rm -f $(TOOLS:%=$(DESTDIR)$(FISHDIR)/%.fish) $(DESTDIR)$(FISHDIR)/vrptools.fish $(DESTDIR)$(ZSHDIR)/_vrptools
 	rm -f $(SONAME:%=$(DESTDIR)$(LIBDIR)/%) $(DESTDIR)$(LIBDIR)/libvrp.so $(DESTDIR)$(LIBDIR)/libvrp.a
-	rm -f $(DESTDIR)$(PKGCONFIGDIR)/vrp.pc
+	rm -f $(DESTDIR)$(PKGCONFIGDIR)/vrp.pc $(SHARE:contrib/%=$(DESTDIR)$(DATADIR)/%)
+	rmdir $(DESTDIR)$(DATADIR)/prometheus $(DESTDIR)$(DATADIR)/grafana $(DESTDIR)$(DATADIR) 2>/dev/null || :
 	rm -f $(patsubst lib/%,$(DESTDIR)$(INCLUDEDIR)/%,$(wildcard lib/vrp/*.h))
 	rmdir $(DESTDIR)$(INCLUDEDIR)/vrp 2>/dev/null || :
 	for page in $(MAN); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done

@@ -1,48 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include "guard.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "mountpoint.h"
-#include "num.h"
-
-/* All but one, with standard input, output and error on /dev/null for fusermount3. */
-static void
-close_others(int kept)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	const struct dirent *entry;
-	int null = open("/dev/null", O_RDWR);
-
-	for (int fd = 0; null >= 0 && fd <= STDERR_FILENO; fd++)
-		(void)dup2(null, fd);
-	while (dir && (entry = readdir(dir))) {
-		uint32_t fd;
-
-		if (num_u32(entry->d_name, strlen(entry->d_name), &fd) && fd > STDERR_FILENO && (int)fd != kept &&
-		    (int)fd != dirfd(dir))
-			close((int)fd);
-	}
-	if (dir)
-		closedir(dir);
-}
-
-/* Whatever is sent to all of us, by a terminal or a service manager, is for the one that it guards. */
-static void
-ignore_signals(void)
-{
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE};
-
-	(void)setsid();
-	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-		signal(signals[i], SIG_IGN);
-}
+#include "outside.h"
 
 static VRP_NORETURN void
 watch(int fd, const char *path, uint64_t id)
@@ -50,8 +16,7 @@ watch(int fd, const char *path, uint64_t id)
 	char byte;
 	ssize_t n;
 
-	ignore_signals();
-	close_others(fd);
+	outside_settle(fd, false);
 	(void)!chdir("/");
 	do
 		n = read(fd, &byte, 1);

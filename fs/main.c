@@ -548,19 +548,6 @@ mount_it(struct daemon *d)
 		cli_die(d->cli, "%s: %s%s", o->path, err.msg, hint(o));
 }
 
-static void
-keep_source(const struct options *o, struct sandbox *box)
-{
-	const struct source_config *source = &o->fs.source;
-	struct vrp_err ignored;	/* vrpfs_start() says it */
-	struct endpoint to;
-
-	if (fetch_is_url(source->source) || !strstr(source->source, "://"))
-		fetch_keep(source->source, &source->fetch, true, box);
-	else if (endpoint_parse(source->source, &o->transports, &to, &ignored) == 0)
-		transports_keep(&to, true, box);
-}
-
 /* Mounted, and before there are threads. */
 static void
 enter_sandbox(const struct daemon *d)
@@ -568,7 +555,7 @@ enter_sandbox(const struct daemon *d)
 	struct sandbox box;
 
 	sandbox_init(&box);
-	keep_source(d->options, &box);
+	source_keep(&d->options->fs.source, &box);
 	if (d->options->background)
 		sandbox_sockets(&box);	/* syslogd may go and come back */
 	tzset();	/* syslog(3) tells the time by a file */

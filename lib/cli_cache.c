@@ -77,7 +77,7 @@ take_password(const struct cli *cli, struct cli_cache *c)
 }
 
 void
-cli_cache_finish(const struct cli *cli, struct cli_cache *c)
+cli_cache_check(const struct cli *cli, const struct cli_cache *c)
 {
 	const struct tls_security *tls = &c->security.tls;
 	const struct ssh_security *ssh = &c->security.ssh;
@@ -88,6 +88,12 @@ cli_cache_finish(const struct cli *cli, struct cli_cache *c)
 		cli_usage_error(cli, "--tls-insecure leaves nothing to --tls-ca and --tls-name");
 	if (ssh->known_hosts && ssh->host_key)
 		cli_usage_error(cli, "--ssh-host-key stands instead of --ssh-known-hosts");
+}
+
+void
+cli_cache_finish(const struct cli *cli, struct cli_cache *c)
+{
+	cli_cache_check(cli, c);
 	take_password(cli, c);
 }
 

@@ -65,9 +65,12 @@ struct cli_cache {
 /* Takes the option that cli_next() returned.  False when it is none of these. */
 bool cli_cache_option(const struct cli *cli, struct cli_cache *c, int opt);
 
+/* A usage error where what was given so far doesn't go together: for tools whose options hold for the caches behind them. */
+void cli_cache_check(const struct cli *cli, const struct cli_cache *c);
+
 /*
- * After the last option, before there are threads: a usage error where they
- * don't go together, and the password out of the environment.
+ * After the last option, before there are threads: that check, and the password
+ * out of the environment.
  */
 void cli_cache_finish(const struct cli *cli, struct cli_cache *c);
 

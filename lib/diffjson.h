@@ -17,6 +17,7 @@
 #ifndef VRP_DIFFJSON_H
 #define VRP_DIFFJSON_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "delta.h"
@@ -24,7 +25,7 @@
 #include "vrpset.h"
 
 struct diffjson_side {
-	const struct vrpset *set;
+	const struct vrpset *set;	/* NULL: nothing is known of it */
 	const char *url;	/* any bytes; percent-encoded where they are not UTF-8 */
 	int64_t time;		/* STAMP_UNKNOWN is written as 0 */
 	uint32_t serial;
@@ -34,5 +35,26 @@ struct diffjson_side {
 /* delta leads from primary to secondary.  Errors stay in out. */
 void diffjson_write(struct out *out, const struct diffjson_side *primary, const struct diffjson_side *secondary,
 		    const struct delta *delta);
+
+/*
+ * The same piece by piece, for who knows when each record was first seen: members
+ * of an object whose braces are the caller's.
+ *
+ *	diffjson_metadata(out, "primary", &primary);	each followed by a comma
+ *	diffjson_metadata(out, "secondary", &secondary);
+ *	diffjson_begin(out, "primary");
+ *	diffjson_record(out, first, payload, names, first_seen, last_seen);  ...
+ *	diffjson_end(out);
+ *
+ * payload is a VRP or a router key with annotations of names.
+ */
+void diffjson_metadata(struct out *out, const char *name, const struct diffjson_side *side);
+void diffjson_begin(struct out *out, const char *name);
+void diffjson_record(struct out *out, bool first, const struct payload *payload, const struct names *names,
+		     int64_t first_seen, int64_t last_seen);
+void diffjson_end(struct out *out);
+
+/* Any bytes as a JSON string, likewise. */
+void diffjson_string(struct out *out, const char *text);
 
 #endif

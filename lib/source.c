@@ -11,6 +11,7 @@
 #include "filewatch.h"
 #include "stamp.h"
 #include "thread.h"
+#include "transports.h"
 
 #define CLOCK_CHECK 3600	/* seconds; the longest wait: the clock may be set */
 
@@ -329,6 +330,18 @@ source_refresh(struct source *s)
 }
 
 /* ---- beginning and end */
+
+void
+source_keep(const struct source_config *config, struct sandbox *box)
+{
+	struct vrp_err ignored;
+	struct endpoint to;
+
+	if (fetch_is_url(config->source) || !strstr(config->source, "://"))
+		fetch_keep(config->source, &config->fetch, true, box);
+	else if (endpoint_parse(config->source, config->transports, &to, &ignored) == 0)
+		transports_keep(&to, true, box);
+}
 
 static void
 source_free(struct source *s)

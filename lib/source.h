@@ -38,6 +38,7 @@
 #include "fetch.h"
 #include "names.h"
 #include "rtr_client.h"
+#include "sandbox.h"
 #include "stream.h"
 #include "transport.h"
 #include "vrpset.h"
@@ -132,6 +133,9 @@ struct source_config {
 		.refresh = 600, .max_age = 86400, .transports = &transports_tcp, .rtr = RTR_CLIENT_CONFIG_DEFAULT,         \
 		.fetch = {.user_agent = "vrptools/" VRPTOOLS_VERSION, .timeout = 300, .max_size = UINT64_C(2) << 30},  \
 	}
+
+/* What has to be kept to follow it; an argument that makes no sense is source_start()'s to tell. */
+void source_keep(const struct source_config *config, struct sandbox *box);
 
 struct source;
 

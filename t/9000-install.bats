@@ -33,6 +33,8 @@ installed() { (cd dest && find . ! -type d) | sort; }
 	[ -s dest/usr/lib/libvrp.a ]
 	[ -s dest/usr/lib/pkgconfig/vrp.pc ]
 	[ -s dest/usr/include/vrp/vrp.h ]
+	[ -s dest/usr/share/vrptools/prometheus/vrptools.rules.yml ]
+	[ -s dest/usr/share/vrptools/grafana/vrptools.json ]
 	installed >first
 
 	# Once more changes nothing.
@@ -43,6 +45,7 @@ installed() { (cd dest && find . ! -type d) | sort; }
 	make_src PREFIX=/usr uninstall
 	installed >left
 	same /dev/null left
+	[ ! -e dest/usr/share/vrptools ]
 }
 
 @test "make install goes to /usr/local unless told otherwise" {

@@ -12,13 +12,15 @@ set -euo pipefail
 
 packages="bird2 frr frr-rpki-rtrlib openbgpd stayrtr rtr-tools nginx-light openssh-server
 	  chromium chromium-driver fonts-dejavu-core"
+# Of these the programs alone: they need no library but the C library, and nothing that they depend on.
+programs="prometheus"
 dir=${1:-build/peers}
 
-if [ "$(cat "$dir/stamp" 2>/dev/null)" = "$packages" ]; then
+if [ "$(cat "$dir/stamp" 2>/dev/null)" = "$packages $programs" ]; then
 	exit 0
 fi
 if ! command -v apt-get >/dev/null || ! command -v dpkg >/dev/null; then
-	echo "peers.sh: no apt here; tests against $packages will be skipped" >&2
+	echo "peers.sh: no apt here; tests against $packages $programs will be skipped" >&2
 	exit 0
 fi
 
@@ -39,14 +41,18 @@ mkdir -p "$dir/debs" "$dir/root"
 root=$(cd "$dir/root" && pwd)
 # All at once is much faster, and one by one works where some can't be installed beside others.
 list=$( (needs $packages || for p in $packages; do needs "$p"; done) 2>/dev/null | sort -u)
-echo "peers.sh: unpacking into $dir:" $list >&2
+echo "peers.sh: unpacking into $dir:" $list $programs >&2
 (
 	cd "$dir/debs"
 	# apt hands the download to the user _apt, who may not write here.
 	if [ "$(id -u)" -eq 0 ]; then set -- -o APT::Sandbox::User=root; else set --; fi
-	apt-get download -qq "$@" $list
+	apt-get download -qq "$@" $list $programs
+	for name in $programs; do
+		dpkg-deb --fsys-tarfile "$name"_*.deb | tar -x -C "$root" ./usr/bin
+		rm "$name"_*.deb
+	done
 	# The browser is most of it, and takes a processor for itself.
 	printf '%s\0' *.deb | xargs -0 -P "$(nproc)" -I '{}' dpkg -x '{}' "$root"
 )
 rm -rf "$dir/debs"
-echo "$packages" >"$dir/stamp"
+echo "$packages $programs" >"$dir/stamp"

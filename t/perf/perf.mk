@@ -2,7 +2,7 @@
 # Load generators and what they are compared with.  Part of the Makefile, which
 # includes this file; `make perf` measures, `make perf PERF_QUICK=1` tries the scripts.
 
-PERF = gen-feed load-rtr bound-server load-jansson bench-lines bench-rov bench-api bench-tree bench-fs bound-fs timed
+PERF = gen-feed load-rtr load-http bound-server load-jansson bench-lines bench-rov bench-api bench-tree bench-fs bound-fs timed
 PERF_SHARED = pdutable procstat streamhash
 DEPS_PERF = librtr-dev
 PERF_BIN = $(PERF:%=$(BUILD)/perf/%)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # The figures of the README, each beside what it is compared with, in one run.
 #
-# usage: t/perf/run.sh [fetch|filters|validate|serve|tls|ssh|follow|change|tree|fs|all]
+# usage: t/perf/run.sh [fetch|filters|validate|serve|tls|ssh|follow|change|http|mon|tree|fs|all]
 #
 #	fetch	vrp-fetch against jq and jansson; what a filter's steps cost a record
 #	filters	vrp-slurm, vrp-diff, vrp-merge and vrp-format against awk, comm, sort, jq and StayRTR (filters.bash)
@@ -11,6 +11,8 @@
 #	tls	the same over TLS: rtr-serve, StayRTR (tls.bash)
 #	follow	rtr-dump and rtrclient get the table; a change through an RTR proxy (follow.bash)
 #	change	1 % of the table changes: until the last of 100 routers has it
+#	http	/rpki.json beside StayRTR's; what routers notice of scrapes and downloads (http.bash)
+#	mon	rtr-mon beside rtrmon (mon.bash)
 #	tree	the tree of the file system, without FUSE (tree.bash)
 #	fs	vrpfs beside plain files, and beside a file system that does nothing (fs.bash)
 #	ssh	20 routers at once over SSH: rtr-serve, StayRTR (ssh.bash)
@@ -28,8 +30,8 @@ export LC_ALL=C
 
 part=${1:-all}
 case $part in
-fetch|filters|validate|serve|tls|ssh|follow|change|tree|fs|all) ;;
-*) echo "usage: t/perf/run.sh [fetch|filters|validate|serve|tls|ssh|follow|change|tree|fs|all]" >&2; exit 2 ;;
+fetch|filters|validate|serve|tls|ssh|follow|change|http|mon|tree|fs|all) ;;
+*) echo "usage: t/perf/run.sh [fetch|filters|validate|serve|tls|ssh|follow|change|http|mon|tree|fs|all]" >&2; exit 2 ;;
 esac
 
 cd "$(dirname "$0")/../.."
@@ -320,6 +322,10 @@ source t/perf/tree.bash
 source t/perf/fs.bash
 # shellcheck source=ssh.bash
 source t/perf/ssh.bash
+# shellcheck source=http.bash
+source t/perf/http.bash
+# shellcheck source=mon.bash
+source t/perf/mon.bash
 
 report_serve() {
 	local name n s
@@ -379,6 +385,7 @@ report_targets() {
 	if [ "$(of vrp-validate lines - seconds count)" -gt 0 ]; then validate_targets; fi
 	if [ "$(of rtr-serve-tls table "$many" seconds count)" -gt 0 ]; then tls_targets; fi
 	if [ "$(of rtr-dump-f sync - seconds count)" -gt 0 ]; then follow_targets; fi
+	if [ "$(of rtr-serve plain 1 seconds count)" -gt 0 ]; then http_targets; fi
 	if [ "$(of vrpfs mount - seconds count)" -gt 0 ]; then fs_targets; fi
 	if [ "$(of stayrtr ssh "$ssh_routers" seconds count)" -gt 0 ]; then ssh_targets; fi
 	if [ "$(of rtr-serve table "$many" seconds count)" -gt 0 ]; then
@@ -413,6 +420,8 @@ report() {
 	if [ "$part" = tls ] || [ "$part" = all ]; then report_tls; fi
 	if [ "$part" = follow ] || [ "$part" = all ]; then report_follow; fi
 	if [ "$part" = change ] || [ "$part" = all ]; then report_change; fi
+	if [ "$part" = http ] || [ "$part" = all ]; then report_http; fi
+	if [ "$part" = mon ] || [ "$part" = all ]; then report_mon; fi
 	if [ "$part" = tree ] || [ "$part" = all ]; then report_tree; fi
 	if [ "$part" = fs ] || [ "$part" = all ]; then report_fs; fi
 	if [ "$part" = ssh ] || [ "$part" = all ]; then report_ssh; fi
@@ -436,6 +445,8 @@ case $part in serve|all) measure_serve ;; esac
 case $part in tls|all) measure_tls ;; esac
 case $part in follow|all) measure_follow ;; esac
 case $part in change|all) measure_change ;; esac
+case $part in http|all) measure_http ;; esac
+case $part in mon|all) measure_mon ;; esac
 case $part in tree|all) measure_tree ;; esac
 case $part in fs|all) measure_fs ;; esac
 case $part in ssh|all) measure_ssh ;; esac
