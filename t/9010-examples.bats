@@ -77,7 +77,7 @@ put_in() {
 		s#ssh://r1@cache.example.net#ssh://r1@127.0.0.1:$SSH#g
 		s#tls://:324#tls://127.0.0.1:0#g
 		s#-l :323#-l 127.0.0.1:0#g
-		s#--http :9847#--http :0#g
+		s#--http :98[46][67]#--http :0#g
 		s#unix:/run/#unix:#g
 		s# --user rtr##g
 		s#tls://cache\.example\.net#tls://127.0.0.1:${TLS_PORT-}#g
@@ -104,6 +104,10 @@ run_example() {
 		if grep -q %delta <<<"$text"; then
 			wait_log example 'serial 2:'
 		fi
+		stop example || :
+	elif grep -q rtr-mon <<<"$text" && ! grep -q -e ' -1 ' <<<"$text"; then
+		wait_log example 'cache: in sync'
+		wait_log example 'validator: in sync'
 		stop example || :
 	elif grep -qE -e '-r 10m|rtr-dump -f --ssh' <<<"$text"; then
 		wait_for example_wrote
@@ -142,6 +146,8 @@ run_page() {
 	run_page rtr-serve.1
 }
 @test "the examples of rtr-dump(1) run" { with_tls; run_page rtr-dump.1; }
+
+@test "the examples of rtr-mon(1) run" { run_page rtr-mon.1; }
 
 @test "every tool's page has two examples at least, and they are run" {
 	for tool in $(sed -n 's/^TOOLS = //p' "$ROOT/Makefile"); do

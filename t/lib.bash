@@ -6,6 +6,7 @@
 #   $ROOT $VRP_BIN $VRP_TOOLS    the project, its programs (first in PATH), the helper programs of t/tools
 #   $VRP_DATA, need_data FILE    the optional data folder; need_data skips the test where FILE is absent
 #   snapshot_json FILE           the bundled real snapshot, unpacked to FILE
+#   snapshot_part FILE           one VRP in 16 of it, and all else that it has; all of it with CHECK_ALL=1
 #   start NAME COMMAND...        run in the background; $RUN/NAME.out, $RUN/NAME.err; dies with the test
 #   start_fed NAME COMMAND...    the same with a pipe on its stdin: `feed NAME` copies text into it, `feed_end NAME` ends it
 #   stop NAME [SIGNAL]           end it; the status is the program's, where the shell that started it asks (not under run)
