@@ -6,7 +6,7 @@ load routers
 # ---- the feed: the bundled snapshot, and the same with some VRPs gone and some that were never there
 
 make_feeds() {
-	snapshot_json "$RUN/feed1.json"
+	snapshot_part "$RUN/feed1.json"
 	jq -c '.roas |= (map(select(.asn != 13335)) + [range(100) | {asn: 4200000000, prefix: "198.18.\(.).0/24", maxLength: 28, ta: "x"}])' \
 		"$RUN/feed1.json" >"$RUN/feed2.json"
 	jq -c '.roas |= .[1000:]' "$RUN/feed2.json" >"$RUN/feed3.json"
@@ -104,7 +104,7 @@ setup_file() {
 @test "routers get the feed with the exceptions applied" {
 	want 1 3741 192.0.2.0/24
 	routers_hold_it
-	[ "$(wc -l <"$RUN/want")" -gt 386000 ]
+	[ "$(wc -l <"$RUN/want")" -gt 24000 ]
 }
 
 @test "the feed changes" {
