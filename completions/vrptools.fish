@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # fish completion of the vrptools.
 
-for tool in vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate vrp-sign rtr-serve rtr-dump vrpfs
+for tool in vrp-fetch vrp-slurm vrp-diff vrp-merge vrp-format vrp-validate vrp-sign rtr-serve rtr-dump rtr-mon vrpfs
 	complete -c $tool -s h -l help -d 'show the help and exit'
 	test $tool = vrp-sign
 	or complete -c $tool -s V -l version -d 'show the version and exit'
@@ -122,6 +122,23 @@ complete -c rtr-dump -l pdus -d 'print every PDU instead of records'
 complete -c rtr-dump -s v -l verbose -d 'report each step of the session'
 complete -c rtr-dump -s q -l quiet -d 'no summary'
 
+complete -c rtr-mon -s 1 -l once -d 'compare once, and write the differences'
+complete -c rtr-mon -s r -l refresh -x -d 'of sources behind it: fetch or ask so often'
+complete -c rtr-mon -s t -l timeout -x -d 'give up on a download, with -1 on all, after so long'
+complete -c rtr-mon -s E -l ignore-expiry -d 'keep records that have expired'
+complete -c rtr-mon -l max-age -x -d 'do not compare data that is older'
+complete -c rtr-mon -l strict -d 'refuse a feed with a bad record'
+complete -c rtr-mon -l max-size -x -d 'refuse a larger feed'
+complete -c rtr-mon -l cacert -r -F -d 'trust these certificate authorities'
+complete -c rtr-mon -l user-agent -x -d 'what to tell servers'
+complete -c rtr-mon -s g -l grace -x -d 'how long sources may differ before it counts'
+complete -c rtr-mon -l visibility -x -d 'count what is visible for so long'
+complete -c rtr-mon -l http -x -d 'answer HTTP here'
+complete -c rtr-mon -l on-change -x -d 'run this when something changes'
+complete -c rtr-mon -l hook-timeout -x -d 'end the command after so long'
+complete -c rtr-mon -s v -l verbose -d 'log more'
+complete -c rtr-mon -s q -l quiet -d 'log only warnings and errors, with -1 write nothing'
+
 complete -c vrpfs -s b -l background -d 'go to the background when the table is there'
 complete -c vrpfs -s f -l foreground -d 'stay in the foreground'
 complete -c vrpfs -s o -l options -x -a 'allow_other default_permissions nonempty' -d 'options of mount'
@@ -137,7 +154,7 @@ complete -c vrpfs -l exit-on-eof -d 'unmount when the input ends'
 complete -c vrpfs -s v -l verbose -d 'log more'
 complete -c vrpfs -s q -l quiet -d 'log only warnings and errors'
 # Of every tool that takes a cache.
-for tool in vrp-validate rtr-dump vrpfs
+for tool in vrp-validate rtr-dump rtr-mon vrpfs
 	complete -c $tool -l tls-ca -r -F -d 'who certifies caches over TLS'
 	complete -c $tool -l tls-name -x -a '(__fish_print_hostnames)' -d 'what their certificates are for'
 	complete -c $tool -l tls-cert -r -F -d 'our certificate for TLS'
