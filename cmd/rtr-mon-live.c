@@ -282,7 +282,7 @@ note_deadline(struct mon *m, int64_t when)
 }
 
 static void
-look_at_pairs(struct mon *m, int64_t now)
+look_at_pairs(struct mon *m)
 {
 	struct mon_picture *p = mon_look(m, NULL);
 
@@ -303,7 +303,6 @@ look_at_pairs(struct mon *m, int64_t now)
 			if (mon_pair(p, a, b)->compared)
 				mon_hook_pair(m->hook, a, b, mon_pair(p, a, b)->lasting || mon_pair(p, b, a)->lasting);
 	mon_picture_unref(p);
-	(void)now;
 }
 
 static void
@@ -381,7 +380,7 @@ settle(struct mon *m)
 		m->starved = true;
 	publish(m, now);
 	m->deadline = monitor_deadline(m->monitor);
-	look_at_pairs(m, now);
+	look_at_pairs(m);
 	if (m->starved)
 		note_deadline(m, now + RETRY_SECONDS);
 }

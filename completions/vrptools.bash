@@ -100,6 +100,12 @@ _vrptools()
 	rtr-mon)
 		options="-1 --once -r --refresh -t --timeout -E --ignore-expiry --max-age --strict --max-size --cacert --user-agent
 			-g --grace --visibility --http --on-change --hook-timeout -v --verbose -q --quiet $access"
+		# NAME=FILE: bash has made words of it, of which "=" is one.
+		case $prev in
+		=) cur=${cur#=} ;;
+		--on-change) prev=--http ;;
+		esac
+		[ "$cur" != = ] || cur=
 		operands=files
 		;;
 	esac
@@ -137,8 +143,8 @@ _vrptools()
 	-l | --listen | -t | --timeout | --max-age | --max-size | --valid | --skew | --max-shrink | --max-clients | --user-agent | \
 		-r | --refresh | --retry | --expire | --history | --notify-interval | --query-timeout | --stall-timeout | \
 		--serial | --session | --top | --wait | -p | --preference | --tls-name | --ssh-host-key | \
-		--max-clients-per-address | --handshake-timeout | --max-handshakes | --stdio-connect | -g | --grace | --visibility | \
-		--http | --on-change | --hook-timeout)
+		--max-clients-per-address | --handshake-timeout | --max-handshakes | --stdio-connect | \
+		-g | --grace | --visibility | --http | --hook-timeout)
 		return
 		;;
 	esac

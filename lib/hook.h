@@ -22,6 +22,7 @@
 #include "compiler.h"
 #include "err.h"
 
+#define HOOK_VARIABLE "VRP_"	/* what names of variables begin with; others are not set */
 #define HOOK_KILL_AFTER 2	/* seconds between SIGTERM and SIGKILL */
 
 struct hook;

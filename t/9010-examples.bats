@@ -84,11 +84,16 @@ put_in() {
 		s#(localhost|127\.0\.0\.1):8282#127.0.0.1:$PORT#g
 		s#cache\.example\.(net|com)#127.0.0.1:$PORT#g
 		s#/var/(db|lib)/[a-z/]+#written#g
+		/^rtr-mon -1/! s#^rtr-mon#rtr-mon --http :0#
+		s#http://localhost:9866#${MON-}#g
 		/rtr-serve.*-l/! s#rtr-serve#rtr-serve -l 127.0.0.1:0#g" "$1"
 }
 
 # Has the example written something, to standard output or to a file of its own?
 example_wrote() { [ -s "$RUN/example.out" ] || compgen -G 'written*' >/dev/null; }
+
+# Each source of a rtr-mon.
+all_in_sync() { [ "$(grep -c ': in sync' "$RUN/example.err")" -eq "$(grep -oE ' [a-z]+=' <<<"$text" | wc -l)" ]; }
 
 # An example that serves is done when it has a table, one that stays when it has written, any other when it ends well
 # having written something.
@@ -105,9 +110,8 @@ run_example() {
 			wait_log example 'serial 2:'
 		fi
 		stop example || :
-	elif grep -q rtr-mon <<<"$text" && ! grep -q -e ' -1 ' <<<"$text"; then
-		wait_log example 'cache: in sync'
-		wait_log example 'validator: in sync'
+	elif grep -q 'rtr-mon --http' <<<"$text"; then
+		wait_for all_in_sync
 		stop example || :
 	elif grep -qE -e '-r 10m|rtr-dump -f --ssh' <<<"$text"; then
 		wait_for example_wrote
@@ -147,7 +151,14 @@ run_page() {
 }
 @test "the examples of rtr-dump(1) run" { with_tls; run_page rtr-dump.1; }
 
-@test "the examples of rtr-mon(1) run" { run_page rtr-mon.1; }
+@test "the examples of rtr-mon(1) run" {
+	with_tls
+	start mon rtr-mon --http 127.0.0.1:0 primary=primary secondary=secondary
+	wait_log mon 'http on 127'
+	MON=http://127.0.0.1:$(sed -nE 's/.*http on 127\.0\.0\.1:([0-9]+).*/\1/p' "$RUN/mon.err" | head -n 1)
+	wait_for curl -sfo health "$MON/healthz"
+	run_page rtr-mon.1
+}
 
 @test "every tool's page has two examples at least, and they are run" {
 	for tool in $(sed -n 's/^TOOLS = //p' "$ROOT/Makefile"); do
