@@ -2,14 +2,14 @@
 # rpki-rov of rtr-tools, which asks rtrlib, and vrp-validate --rov: the same table, the same routes, the same lines.
 load ../lib
 
-# Of the routes that VRP_DATA has, 20,000; else a route to every twentieth VRP, one that is a bit too long, and
+# Of the routes that VRP_DATA has, 20,000; else a route to every other VRP, one that is a bit too long, and
 # some of space that has no VRP.
 make_routes() {
 	if [ -e "$VRP_DATA/bgp/routes-2024-01.txt.xz" ]; then
 		xz -dc "$VRP_DATA/bgp/routes-2024-01.txt.xz" | awk 'NR % 52 == 0 { split($1, a, "/"); print a[1], a[2], $2 }' | head -n 20000
 		return
 	fi
-	awk '/^[%~]/ || $1 !~ "/" || NR % 20 { next }
+	awk '/^[%~]/ || $1 !~ "/" || NR % 2 { next }
 		{
 			split($1, a, "/")
 			print a[1], a[2], NR % 3 ? substr($3, 3) : 64500
@@ -34,7 +34,7 @@ in_order() {
 
 @test "rpki-rov and vrp-validate say the same of 20,000 routes" {
 	need_peer rpki-rov
-	snapshot_json feed.json
+	snapshot_part feed.json	# rpki-rov gives up after 20 seconds
 	vrp-fetch -q -E --max-age 0 -o table.vrp feed.json
 	make_routes >routes
 	[ "$(wc -l <routes)" -ge 19000 ]
