@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+#include "huge.h"
+
 struct blob *
 blob_new(size_t len)
 {
@@ -10,7 +12,7 @@ blob_new(size_t len)
 
 	if (len > SIZE_MAX / 2)
 		return NULL;
-	b = malloc(sizeof(*b) + len);
+	b = huge_realloc(NULL, 0, sizeof(*b) + len);
 	if (b) {
 		atomic_init(&b->refs, 1);
 		b->len = len;
@@ -23,7 +25,7 @@ blob_resize(struct blob *b, size_t len)
 {
 	if (len > SIZE_MAX / 2)
 		return NULL;
-	b = realloc(b, sizeof(*b) + len);
+	b = huge_realloc(b, sizeof(*b) + b->len, sizeof(*b) + len);
 	if (b)
 		b->len = len;
 	return b;
@@ -40,5 +42,5 @@ void
 blob_unref(struct blob *b)
 {
 	if (b && atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) == 1)
-		free(b);
+		huge_free(b, sizeof(*b) + b->len);
 }

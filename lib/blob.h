@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Immutable bytes that many readers share, on any thread, by counted
- * references: an encoded table, an encoded delta.
+ * references: an encoded table, an encoded delta, a text.  Large ones lie on huge pages.
  */
 #ifndef VRP_BLOB_H
 #define VRP_BLOB_H

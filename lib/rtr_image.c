@@ -189,7 +189,7 @@ encode(const struct vrpset *announced, const struct vrpset *withdrawn, uint8_t v
 	struct writer w = {.version = version};
 	size_t na, nw = 0, a4 = vrpset_ipv4_count(announced), w4 = withdrawn ? vrpset_ipv4_count(withdrawn) : 0;
 	const struct vrp *a = vrpset_vrps(announced, &na), *gone = withdrawn ? vrpset_vrps(withdrawn, &nw) : NULL;
-	struct blob *image = blob_new(room_for(announced, version) + (withdrawn ? room_for(withdrawn, version) : 0));
+	struct blob *image = blob_new(room_for(announced, version) + (withdrawn ? room_for(withdrawn, version) : 0)), *fitting;
 
 	if (!image)
 		return NULL;
@@ -210,12 +210,10 @@ encode(const struct vrpset *announced, const struct vrpset *withdrawn, uint8_t v
 		put_aspas(&w, false, withdrawn, announced);
 	buf_release(&w.scratch);
 	buf_release(&w.order);
-	if (w.failed) {
+	fitting = w.failed ? NULL : blob_resize(image, (size_t)(w.pos - image->data));
+	if (!fitting)
 		blob_unref(image);
-		return NULL;
-	}
-	image->len = (size_t)(w.pos - image->data);
-	return image;
+	return fitting;
 }
 
 struct blob *

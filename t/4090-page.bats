@@ -9,7 +9,7 @@ setup_file() {
 	fi
 	cd "$BATS_FILE_TMPDIR"
 	mkdir browser
-	export BROWSER=$PWD/browser URL
+	export BROWSER=$PWD/browser URL PORT
 	start browser python3 "$ROOT/t/browser.py" "$BROWSER"
 	# For tests that change nothing.
 	serve_page shared
