@@ -15,8 +15,19 @@ mon() {
 # ask PATH: into the file answer
 ask() { curl -sf -o answer "$URL$1"; }
 
-# metric NAME{LABELS} VALUE: is there
-metric() { ask /metrics && grep -qxF -- "$1 $2" answer; }
+# metric NAME{LABELS} VALUE: is there; /metrics is in the file answer.  Asked without a process, for it is asked often.
+metric() {
+	local fd text=
+
+	exec {fd}<>"/dev/tcp/127.0.0.1/${URL##*:}"
+	printf 'GET /metrics HTTP/1.0\r\n\r\n' >&"$fd"
+	read -rN 1000000 -t "$WAIT" -u "$fd" text || :
+	exec {fd}>&-
+	[[ $text = "HTTP/1."?" 200 "* ]] || return
+	text=${text#*$'\r\n\r\n'}
+	printf %s "$text" >answer
+	[[ $'\n'$text = *$'\n'"$1 $2"$'\n'* ]]
+}
 wait_metric() {
 	wait_for metric "$@" || {
 		grep -F -- "${1%%\{*}" answer >&2
