@@ -99,7 +99,7 @@ log=
 if [ ! -e "$build/libvrp.a" ]; then
 	log="there is no $build/libvrp.a"
 else
-	log=$(nm -A --undefined-only "$build/libvrp.a" | grep -wE "U ($speaks)$" | grep -vE ':cli\.o:|:sandbox\.o: +U _exit$')
+	log=$(nm -A --undefined-only "$build/libvrp.a" | grep -wE "U ($speaks)$" | grep -vE ':cli\.o:|:(sandbox|hook)\.o: +U _exit$')
 fi
 report "nothing in lib/ but cli.c prints, exits or aborts" "$log"
 
