@@ -94,7 +94,8 @@ LIB_SRC = $(wildcard $(patsubst %,lib/%.c,$(L0) $(L1) $(L2) $(L3) $(L4) $(L5)))
 CMD_SRC = $(wildcard $(TOOLS:%=cmd/%.c))
 PART_SRC = cmd/vrp-fetch-live.c cmd/vrp-validate-watch.c cmd/vrp-sign-stream.c cmd/vrp-sign-whole.c \
 	   cmd/rtr-dump-once.c cmd/rtr-dump-follow.c cmd/rtr-serve-options.c cmd/rtr-serve-relay.c \
-	   cmd/rtr-mon-once.c cmd/rtr-mon-live.c cmd/rtr-mon-hook.c cmd/rtr-mon-http.c cmd/rtr-mon-page.c
+	   cmd/rtr-mon-once.c cmd/rtr-mon-live.c cmd/rtr-mon-hook.c cmd/rtr-mon-http.c cmd/rtr-mon-page.c \
+	   cmd/rtr-mon-metrics.c cmd/rtr-mon-status.c cmd/rtr-mon-diff.c
 
 # The tree of the file system, without FUSE; tests link it, too.
 FS_SRC = $(wildcard $(patsubst %,fs/%.c,node anchors lines changes index edition text file view content inode tree events \
@@ -204,7 +205,7 @@ $(BUILD)/bin/vrpfs: $(VRPFS_SRC:%.c=$(BUILD)/obj/%.o) $(FS_LIB) $(LIB) $(BUILD)/
 $(BUILD)/bin/vrp-fetch: $(BUILD)/obj/cmd/vrp-fetch-live.o
 $(BUILD)/bin/vrp-validate: $(BUILD)/obj/cmd/vrp-validate-watch.o
 $(BUILD)/bin/rtr-serve: $(BUILD)/obj/cmd/rtr-serve-options.o $(BUILD)/obj/cmd/rtr-serve-relay.o
-$(BUILD)/bin/rtr-mon: $(patsubst %,$(BUILD)/obj/cmd/rtr-mon-%.o,once live hook http page)
+$(BUILD)/bin/rtr-mon: $(patsubst %,$(BUILD)/obj/cmd/rtr-mon-%.o,once live hook http page metrics status diff)
 $(BUILD)/bin/vrp-sign: $(BUILD)/obj/cmd/vrp-sign-stream.o $(BUILD)/obj/cmd/vrp-sign-whole.o
 $(BUILD)/bin/rtr-dump: $(BUILD)/obj/cmd/rtr-dump-once.o $(BUILD)/obj/cmd/rtr-dump-follow.o
 

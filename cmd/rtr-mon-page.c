@@ -36,7 +36,7 @@ count_state(const struct mon_picture *p, bool in_sync)
 	size_t count = 0;
 
 	for (size_t i = 0; i < p->options->source_count; i++)
-		count += (p->known[i].status.state == SOURCE_IN_SYNC) == in_sync;
+		count += mon_in_sync(p, i) == in_sync;
 	return count;
 }
 

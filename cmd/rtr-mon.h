@@ -6,8 +6,11 @@
  *	rtr-mon-once.c		-1
  *	rtr-mon-live.c		the daemon: sources, comparison, signals
  *	rtr-mon-hook.c		--on-change
- *	rtr-mon-http.c		what is told over HTTP: metrics, differences, status
- *	rtr-mon-page.c		the page
+ *	rtr-mon-http.c		the HTTP server, its paths, and the answers to them:
+ *	rtr-mon-page.c		/
+ *	rtr-mon-metrics.c	/metrics
+ *	rtr-mon-status.c	/status
+ *	rtr-mon-diff.c		/diff.json
  */
 #ifndef VRP_RTR_MON_TOOL_H
 #define VRP_RTR_MON_TOOL_H
@@ -18,6 +21,8 @@
 #include <stdint.h>
 
 #include "cli_cache.h"
+#include "documents.h"
+#include "httpd.h"
 #include "log.h"
 #include "monitor.h"
 #include "monitor_args.h"
@@ -106,6 +111,26 @@ mon_pair(const struct mon_picture *p, size_t lhs, size_t rhs)
 	return &p->pairs[lhs * p->options->source_count + rhs];
 }
 
+/* Whether it is compared: it has a table that may be used. */
+static inline bool
+mon_has_table(const struct mon_picture *p, size_t source)
+{
+	return monitor_view_set(p->view, source) != NULL;
+}
+
+static inline bool
+mon_in_sync(const struct mon_picture *p, size_t source)
+{
+	return p->known[source].status.state == SOURCE_IN_SYNC;
+}
+
+/* As rtrmon writes what it does not know. */
+static inline int64_t
+mon_or_zero(int64_t value)
+{
+	return value < 0 ? 0 : value;
+}
+
 /* ---- HTTP */
 
 struct mon_http;
@@ -116,6 +141,14 @@ VRP_NODISCARD int mon_http_start(struct mon_http *h, struct vrp_err *err);
 void mon_http_stop(struct mon_http *h);		/* and free; NULL is allowed */
 
 void mon_page_write(struct out *out, const struct mon_picture *p, const struct series *lasting);
+void mon_metrics_write(struct out *out, const struct mon_picture *p);
+void mon_status_write(struct out *out, const struct mon_picture *p);
+
+#define MON_ALL SIZE_MAX	/* instead of two sources: every two of them */
+
+/* Answer with a document called `name`, one for each lhs and rhs.  -1 when memory is out: nothing was answered. */
+VRP_NODISCARD int mon_difference_reply(struct documents *docs, struct httpd_request *r, const char *name, struct mon_picture *p,
+				       size_t lhs, size_t rhs);
 
 /* ---- the hook, on a thread of its own */
 

@@ -5,9 +5,9 @@
 load lib
 load certs
 
-# mon ARG...: rtr-mon in the background on a free port; sets $URL
+# mon ARG...: rtr-mon in the background on a free port; sets $URL.  `give` is its source "-".
 mon() {
-	start mon rtr-mon --http 127.0.0.1:0 "$@"
+	start_fed mon rtr-mon --http 127.0.0.1:0 "$@"
 	wait_log mon 'http on 127'
 	URL=http://127.0.0.1:$(sed -nE 's/.*http on 127\.0\.0\.1:([0-9]+).*/\1/p' "$RUN/mon.err" | head -n 1)
 }
@@ -15,8 +15,19 @@ mon() {
 # ask PATH: into the file answer
 ask() { curl -sf -o answer "$URL$1"; }
 
-# metric NAME{LABELS} VALUE: is there
-metric() { ask /metrics && grep -qxF -- "$1 $2" answer; }
+# metric NAME{LABELS} VALUE: is there; /metrics is in the file answer.  Asked without a process, for it is asked often.
+metric() {
+	local fd text=
+
+	exec {fd}<>"/dev/tcp/127.0.0.1/${URL##*:}"
+	printf 'GET /metrics HTTP/1.0\r\n\r\n' >&"$fd"
+	read -rN 1000000 -t "$WAIT" -u "$fd" text || :
+	exec {fd}>&-
+	[[ $text = "HTTP/1."?" 200 "* ]] || return
+	text=${text#*$'\r\n\r\n'}
+	printf %s "$text" >answer
+	[[ $'\n'$text = *$'\n'"$1 $2"$'\n'* ]]
+}
 wait_metric() {
 	wait_for metric "$@" || {
 		grep -F -- "${1%%\{*}" answer >&2
@@ -26,6 +37,9 @@ wait_metric() {
 
 # difference FILTER: jq's exit status on diff.json
 difference() { ask /diff.json && jq -e "$1" answer; }
+
+# The next table on rtr-mon's standard input: taken at once, where a file's takes a second or two.
+give() { { echo %snapshot && cat && echo '~end'; } | feed mon; }
 
 # Replaced in one step, as a file that is followed has to be.
 put() { cat >"$1.new" && mv "$1.new" "$1"; }
@@ -161,19 +175,19 @@ tables() {
 
 @test "a record that is lost: the grace period, then a log line, and the end of it" {
 	tables
-	cp one same
-	mon -g 2s a=one b=same
+	mon -g 2s a=one b=-
+	give <one
 	wait_metric 'rtrmon_source_up{source="b"}' 1
-	grep -v AS2, one | grep -v '^11' | put same
-	wait_metric 'rpki_grace_period_vrps{url="same"}' 1
-	wait_metric 'vrp_diff{lhs_url="one",rhs_url="same",visibility_seconds="0"}' 1
+	grep -v AS2, one | grep -v '^11' | give
+	wait_metric 'rpki_grace_period_vrps{url="-"}' 1
+	wait_metric 'vrp_diff{lhs_url="one",rhs_url="-",visibility_seconds="0"}' 1
 	wait_log mon 'a has 2 records that b has lacked for 2 s or longer'
 	wait_metric 'rtrmon_differing_records{lhs="a",rhs="b"}' 2
 	grep -q '^rtrmon_diverged_since_time_seconds{lhs="a",rhs="b"} ' answer
-	metric 'rpki_grace_period_vrps{url="same"}' 0
+	metric 'rpki_grace_period_vrps{url="-"}' 0
 	ask /
 	grep -q 'Sources differ' answer
-	put same <one
+	give <one
 	wait_log mon 'a has no record any longer that b'
 	wait_metric 'rtrmon_differing_records{lhs="a",rhs="b"}' 0
 	run ! grep -q '^rtrmon_diverged_since_time_seconds' answer
@@ -230,32 +244,32 @@ tables() {
 
 @test "the hook is told of changes, of a difference that lasts, and of its end" {
 	tables
-	cp one same
 	cat >hook <<-'END'
 		{ echo "$VRP_EVENT $VRP_SOURCE$VRP_LHS $VRP_RHS +$VRP_ANNOUNCED$VRP_RHS_ONLY -$VRP_WITHDRAWN$VRP_LHS_ONLY"; cat; } >>told
 	END
-	mon -g 1s --on-change 'sh hook' a=one b=same
+	mon -g 1s --on-change 'sh hook' a=one b=-
+	give <one
 	wait_metric 'rtrmon_source_up{source="b"}' 1
-	grep -v '^11' one | put same
+	grep -v '^11' one | give
 	has_told() { [ "$(grep -cE '^(change|differ|agree)' told)" -ge "$1" ]; }
 	wait_for has_told 2
-	put same <one
+	give <one
 	wait_for has_told 4
 	cat >want <<-END
 		change b  +0 -1
-		%delta source=same
+		%delta source=-
 		-11.0.0.0/8 8 AS2 arin 4000000000
 		~end
 		differ a b +0 -1
-		%delta source=same
+		%delta source=-
 		-11.0.0.0/8 8 AS2 arin 4000000000
 		~end
 		change b  +1 -0
-		%delta source=same
+		%delta source=-
 		+11.0.0.0/8 8 AS2 arin 4000000000
 		~end
 		agree a b +0 -0
-		%delta source=same
+		%delta source=-
 		~end
 	END
 	wait_metric 'rtrmon_hook_runs_total{result="ok"}' 4
@@ -264,16 +278,16 @@ tables() {
 
 @test "a slow hook holds up nothing, is told the net change next, and is ended when its time is over" {
 	tables
-	cp one same
 	mkfifo go
-	mon --hook-timeout 60 --on-change 'echo $$ >>hook.pid; echo "$VRP_ANNOUNCED $VRP_WITHDRAWN" >>told; read x <go' a=one b=same
+	mon --hook-timeout 60 --on-change 'echo $$ >>hook.pid; echo "$VRP_ANNOUNCED $VRP_WITHDRAWN" >>told; read x <go' a=one b=-
+	give <one
 	wait_metric 'rtrmon_source_up{source="b"}' 1
-	grep -v '^11' one | put same
+	grep -v '^11' one | give
 	wait_for test -s told
 	# While it runs: two changes that come to one record more than it was told.
-	{ grep -v '^11' one && echo '12.0.0.0/8 8 AS12'; } | put same
+	{ grep -v '^11' one && echo '12.0.0.0/8 8 AS12'; } | give
 	wait_metric 'rtrmon_changes_total{source="b"}' 2
-	{ grep -v '^11' one && printf '%s\n' '13.0.0.0/8 8 AS13' '14.0.0.0/8 8 AS14'; } | put same
+	{ grep -v '^11' one && printf '%s\n' '13.0.0.0/8 8 AS13' '14.0.0.0/8 8 AS14'; } | give
 	wait_metric 'rtrmon_changes_total{source="b"}' 3
 	[ "$(cat told)" = "0 1" ]
 	echo >go
@@ -286,20 +300,20 @@ tables() {
 
 @test "a hook that takes too long, fails, or leaves others behind" {
 	tables
-	cp one same
 	cat >hook <<-'END'
 		case $VRP_ANNOUNCED in
 		1) sleep 1000 & echo $! >left; exit 3 ;;
 		*) trap '' TERM; sleep 1000 ;;
 		esac
 	END
-	mon --hook-timeout 1s --on-change 'sh hook' a=one b=same
+	mon --hook-timeout 1s --on-change 'sh hook' a=one b=-
+	give <one
 	wait_metric 'rtrmon_source_up{source="b"}' 1
-	{ cat one && echo '12.0.0.0/8 8 AS12'; } | put same
+	{ cat one && echo '12.0.0.0/8 8 AS12'; } | give
 	wait_metric 'rtrmon_hook_runs_total{result="failed"}' 1
 	wait_log mon 'b: the hook failed with exit status 3'
 	wait_for not kill -0 "$(cat left)"
-	put same <one
+	give <one
 	wait_metric 'rtrmon_hook_runs_total{result="timeout"}' 1
 	wait_log mon 'b: the hook took longer than 1 s and was ended'
 	stop mon
@@ -307,10 +321,10 @@ tables() {
 
 @test "the hook may do what its user may, rtr-mon may not" {
 	tables
-	cp one same
-	mon --on-change 'cat /etc/hostname >"$HOME/out"; echo done >>"$HOME/out"' a=one b=same
+	mon --on-change 'cat /etc/hostname >"$HOME/out"; echo done >>"$HOME/out"' a=one b=-
+	give <one
 	wait_metric 'rtrmon_source_up{source="b"}' 1
-	put same <two
+	give <two
 	wait_metric 'rtrmon_hook_runs_total{result="ok"}' 1
 	run -0 grep -E 'NoNewPrivs|Seccomp:' "/proc/$(pid_of mon)/status"
 	[[ $output = *"NoNewPrivs:"*1* ]] || skip "no sandbox here"
