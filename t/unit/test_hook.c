@@ -144,13 +144,13 @@ expect_ended(const pid_t *pids, size_t count)
 static void
 test_text_and_environment(void **state)
 {
-	struct hook *h = start("{ echo \"$EVENT\"; cat; } >>out");
+	struct hook *h = start("{ echo \"$VRP_EVENT\"; cat; } >>out");
 	char text[256];
 
 	(void)state;
 	(void)unlink("out");
-	expect(run(h, "EVENT=a b=c", "one\ntwo\n", 8, PATIENCE), HOOK_EXITED, 0);
-	expect(run(h, "OTHER=", "", 0, PATIENCE), HOOK_EXITED, 0);	/* nothing of the former run */
+	expect(run(h, "VRP_EVENT=a b=c", "one\ntwo\n", 8, PATIENCE), HOOK_EXITED, 0);
+	expect(run(h, "PATH=/nowhere", "", 0, PATIENCE), HOOK_EXITED, 0);	/* nothing of the former run, nor any other variable */
 	hook_stop(h);
 	read_file("out", text, sizeof(text));
 	assert_string_equal(text, "a b=c\none\ntwo\n\n");
@@ -159,16 +159,16 @@ test_text_and_environment(void **state)
 static void
 test_ends(void **state)
 {
-	struct hook *h = start("$WHAT");
+	struct hook *h = start("$VRP_WHAT");
 
 	(void)state;
-	expect(run(h, "WHAT=exit 3", "", 0, PATIENCE), HOOK_EXITED, 3);
-	expect(run(h, "WHAT=/nothing/here", "", 0, PATIENCE), HOOK_EXITED, 127);
-	expect(run(h, "WHAT=true", "", 0, PATIENCE), HOOK_EXITED, 0);
+	expect(run(h, "VRP_WHAT=exit 3", "", 0, PATIENCE), HOOK_EXITED, 3);
+	expect(run(h, "VRP_WHAT=/nothing/here", "", 0, PATIENCE), HOOK_EXITED, 127);
+	expect(run(h, "VRP_WHAT=true", "", 0, PATIENCE), HOOK_EXITED, 0);
 	hook_stop(h);
 	h = start("kill -USR1 $$");
-	expect(run(h, "X=", "", 0, PATIENCE), HOOK_KILLED, SIGUSR1);
-	expect(run(h, "X=", "", 0, PATIENCE), HOOK_KILLED, SIGUSR1);
+	expect(run(h, "VRP_X=", "", 0, PATIENCE), HOOK_KILLED, SIGUSR1);
+	expect(run(h, "VRP_X=", "", 0, PATIENCE), HOOK_KILLED, SIGUSR1);
 	hook_stop(h);
 }
 
@@ -184,15 +184,15 @@ test_large_input(void **state)
 	assert_non_null(input);
 	memset(input, 'x', len);
 	h = start("wc -c >out");
-	expect(run(h, "X=", input, len, PATIENCE), HOOK_EXITED, 0);
+	expect(run(h, "VRP_X=", input, len, PATIENCE), HOOK_EXITED, 0);
 	hook_stop(h);
 	read_file("out", text, sizeof(text));
 	assert_int_equal(strtoul(text, NULL, 10), len);
 	/* One that reads nothing, or a part, is no trouble, nor is the next run. */
-	h = start("head -c \"$PART\" >out");
-	expect(run(h, "PART=0", input, len, PATIENCE), HOOK_EXITED, 0);
-	expect(run(h, "PART=1", input, len, PATIENCE), HOOK_EXITED, 0);
-	expect(run(h, "PART=3", "yz", 2, PATIENCE), HOOK_EXITED, 0);
+	h = start("head -c \"$VRP_PART\" >out");
+	expect(run(h, "VRP_PART=0", input, len, PATIENCE), HOOK_EXITED, 0);
+	expect(run(h, "VRP_PART=1", input, len, PATIENCE), HOOK_EXITED, 0);
+	expect(run(h, "VRP_PART=3", "yz", 2, PATIENCE), HOOK_EXITED, 0);
 	hook_stop(h);
 	read_file("out", text, sizeof(text));
 	assert_string_equal(text, "yz");
@@ -208,7 +208,7 @@ test_timeout_ends_the_group(void **state)
 
 	(void)state;
 	(void)unlink("pids");
-	expect(run(h, "X=", "", 0, 1), HOOK_TIMED_OUT, 0);
+	expect(run(h, "VRP_X=", "", 0, 1), HOOK_TIMED_OUT, 0);
 	took = now() - begun;
 	assert_true(took >= 1);
 	wait_pids(pids, 3);
@@ -225,7 +225,7 @@ test_deaf_command_is_killed(void **state)
 
 	(void)state;
 	(void)unlink("pids");
-	expect(run(h, "X=", "", 0, 1), HOOK_TIMED_OUT, 0);
+	expect(run(h, "VRP_X=", "", 0, 1), HOOK_TIMED_OUT, 0);
 	assert_true(now() - begun >= 1 + HOOK_KILL_AFTER);
 	wait_pids(&pid, 1);
 	expect_ended(&pid, 1);
@@ -240,7 +240,7 @@ test_what_is_left_behind_goes(void **state)
 
 	(void)state;
 	(void)unlink("pids");
-	expect(run(h, "X=", "", 0, PATIENCE), HOOK_EXITED, 0);
+	expect(run(h, "VRP_X=", "", 0, PATIENCE), HOOK_EXITED, 0);
 	wait_pids(&pid, 1);
 	expect_ended(&pid, 1);
 	hook_stop(h);
@@ -294,7 +294,7 @@ test_nothing_is_inherited(void **state)
 	assert_true(fd > STDERR_FILENO);
 	snprintf(command, sizeof(command), "[ ! -e /proc/self/fd/%d ] && kill -TERM $$; exit 1", fd);
 	h = start(command);
-	expect(run(h, "X=", "", 0, PATIENCE), HOOK_KILLED, SIGTERM);
+	expect(run(h, "VRP_X=", "", 0, PATIENCE), HOOK_KILLED, SIGTERM);
 	hook_stop(h);
 	close(fd);
 }
