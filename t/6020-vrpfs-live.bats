@@ -54,13 +54,16 @@ version_is() { grep -qx "version $2" "$1/status"; }
 	stop m
 }
 
+has_open() { ls -l "/proc/$(pid_of "$1")/fd" | grep -q "/$2\$"; }
+
 @test "/events: cat, tail -f, poll, select, O_NONBLOCK, signals" {
 	feed_fs m -q
 	echo '10.0.0.0/8 8 AS1' | vrp-merge -q | feed m
 	wait_for version_is m 1
 	start cat cat m/events
 	start tail tail -f m/events
-	wait_for grep -q events <(ls -l "/proc/$(pid_of tail)/fd")
+	wait_for has_open cat events
+	wait_for has_open tail events
 	/usr/bin/python3 - "$RUN/m.in" <<-'END'
 		import errno, fcntl, os, select, signal, sys, threading, time
 		def change(text):

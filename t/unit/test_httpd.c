@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sys/socket.h>
 
 #include "http_client.h"
 #include "httpd.h"
@@ -81,9 +82,34 @@ silent(void *ctx, struct httpd_request *r)
 	(void)r;
 }
 
+/* More than sockets hold. */
+#define LARGE ((size_t)64 << 20)
+
+static void
+large(void *ctx, struct httpd_request *r)
+{
+	struct blob *body = blob_new(LARGE);
+
+	(void)ctx;
+	assert_non_null(body);
+	memset(body->data, 'x', LARGE);
+	httpd_reply(r, 200, "text/plain", body);
+}
+
+static void
+timed_out(void *ctx, struct httpd_request *r)
+{
+	char text[24];
+	int len = snprintf(text, sizeof(text), "%lu\n", (unsigned long)httpd_stats(server.h)->timed_out);
+
+	(void)ctx;
+	httpd_reply_text(r, 200, "text/plain", text, (size_t)len);
+}
+
 static const struct httpd_route routes[] = {
 	{"/hello", false, hello, true}, {"/echo", true, echo, false}, {"/tagged", false, tagged, false},
-	{"/park", false, park, false}, {"/silent", false, silent, false},
+	{"/park", false, park, false}, {"/silent", false, silent, false}, {"/large", false, large, false},
+	{"/timed-out", false, timed_out, false},
 };
 
 static void
@@ -258,6 +284,133 @@ test_parked(void **state)
 	close(fd);
 }
 
+/* ---- peers that take their time */
+
+/* Does the server end the connection within so many milliseconds, while we say `part` again and again? */
+static bool
+is_ended(int fd, const char *part, int ms)
+{
+	char answer[4096];
+
+	for (int i = 0; i < ms / 20; i++) {
+		ssize_t n = recv(fd, answer, sizeof(answer), MSG_DONTWAIT);
+
+		if (n == 0 || (n < 0 && errno != EAGAIN))
+			return true;
+		if (part && send(fd, part, strlen(part), MSG_NOSIGNAL) < 0)
+			return true;
+		usleep(20000);
+	}
+	return false;
+}
+
+static void
+test_deadlines(void **state)
+{
+	int fd;
+
+	(void)state;
+	start_with(&(struct httpd_config){.request_ms = 600, .idle_ms = 600});
+	fd = dial();
+	assert_true(is_ended(fd, NULL, 20000));	/* nothing is said */
+	close(fd);
+	fd = dial();
+	http_say(fd, "GET /hello HTTP/1.1\r\nHost: x\r\nX: ");
+	assert_true(is_ended(fd, "y", 20000));	/* a header without an end, a byte at a time */
+	close(fd);
+	fd = dial();
+	http_say(fd, "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
+	assert_true(is_ended(fd, NULL, 20000));	/* no further request */
+	close(fd);
+	/* Who waits for an answer has more time than that. */
+	fd = dial();
+	http_say(fd, "GET /park?ms=2000 HTTP/1.0\r\n\r\n");
+	assert_non_null(strstr(http_hear(fd), "\r\n\r\nlate\n"));
+	stop();
+}
+
+static void
+test_readers(void **state)
+{
+	static char data[65536];
+	size_t got = 0;
+	ssize_t n;
+	int fd;
+
+	(void)state;
+	start_with(&(struct httpd_config){.stall_ms = 600, .min_rate = 1000});
+	/* One that takes nothing. */
+	fd = dial();
+	http_say(fd, "GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+	for (int i = 0; i < 600 && !strstr(ask("GET /timed-out HTTP/1.1\r\n" END), "\r\n\r\n1\n"); i++)
+		usleep(50000);
+	while ((n = recv(fd, data, sizeof(data), 0)) > 0)
+		got += (size_t)n;
+	assert_true(got < LARGE);
+	close(fd);
+	/* One that takes its time, and goes on. */
+	fd = dial();
+	http_say(fd, "GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+	for (got = 0; (n = recv(fd, data, sizeof(data), 0)) > 0; got += (size_t)n)
+		if (got % (4 << 20) < sizeof(data))
+			usleep(60000);
+	assert_true(got > LARGE);
+	close(fd);
+	stop();
+}
+
+/* Those that say nothing make room for those that do. */
+static void
+test_crowd(void **state)
+{
+	int fds[64];
+
+	(void)state;
+	start_with(&(struct httpd_config){.max_connections = 16, .max_per_address = 16});
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		fds[i] = dial();
+	assert_non_null(strstr(ask("GET /hello HTTP/1.1\r\n" END), "\r\n\r\nhello\n"));
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		close(fds[i]);
+	stop();
+}
+
+/* Does the server turn away `head` with so many letters behind it, and end the connection, without taking all of it? */
+static bool
+is_turned_away(const char *head, size_t letters)
+{
+	static char text[65536];
+	int fd = dial();
+	size_t said = 0;
+	bool refused;
+	ssize_t n;
+
+	http_say(fd, head);
+	memset(text, 'a', sizeof(text));
+	while (said < letters && (n = send(fd, text, sizeof(text), MSG_NOSIGNAL)) > 0)
+		said += (size_t)n;
+	n = recv(fd, text, 12, 0);
+	refused = n <= 0 || strncmp(text, "HTTP/1.1 4", 10) == 0;
+	while (n > 0)
+		n = recv(fd, text, sizeof(text), 0);
+	close(fd);
+	return refused;
+}
+
+static void
+test_long_requests(void **state)
+{
+	(void)state;
+	start_with(&(struct httpd_config){0});
+	assert_true(is_turned_away("GET /", 64 << 20));
+	assert_true(is_turned_away("GET /hello HTTP/1.1\r\nX: ", 64 << 20));
+	assert_true(is_turned_away("", 64 << 20));
+	assert_true(is_turned_away("POST /hello HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n", 64 << 20));
+	assert_true(is_turned_away("GET /hello HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\n", 64 << 20));
+	assert_non_null(strstr(ask("GET /hello HTTP/1.1\r\n" END), "\r\n\r\nhello\n"));
+	stop();
+}
+
 int
 main(void)
 {
@@ -267,6 +420,10 @@ main(void)
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_pipelining),
 		cmocka_unit_test(test_parked),
+		cmocka_unit_test(test_deadlines),
+		cmocka_unit_test(test_readers),
+		cmocka_unit_test(test_crowd),
+		cmocka_unit_test(test_long_requests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
