@@ -4,7 +4,10 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/http_struct.h>
+#include <event2/keyvalq_struct.h>
 #include <poll.h>
+#include <strings.h>
+#include <sys/queue.h>
 
 #include "http_header.h"
 #include "httpd_internal.h"
@@ -306,14 +309,35 @@ has_clear_end(const struct httpd_request *r)
 	       !(r->head && httpd_header(r, "Content-Length"));
 }
 
+/* Names are tokens (RFC 9110 section 5.6.2), and what says where a request goes and ends is there once (RFC 9112 sections 3.2, 6.3). */
+static bool
+has_clear_fields(const struct httpd_request *r)
+{
+	static const char token[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	size_t hosts = 0, lengths = 0;
+	const struct evkeyval *field;
+
+	TAILQ_FOREACH (field, evhttp_request_get_input_headers(r->ev), next) {
+		if (field->key[0] == '\0' || field->key[strspn(field->key, token)] != '\0')
+			return false;
+		hosts += strcasecmp(field->key, "Host") == 0;
+		lengths += strcasecmp(field->key, "Content-Length") == 0;
+	}
+	return hosts < 2 && lengths < 2;
+}
+
 static bool
 check_protocol(struct httpd_request *r)
 {
-	if (!has_clear_end(r))
+	bool clear = has_clear_fields(r);
+
+	if (!clear || !has_clear_end(r))
 		httpd_add_header(r, "Connection", "close");
 	if (r->ev->major != 1 || r->ev->minor < 0) {
 		r->ev->major = r->ev->minor = 1;
 		httpd_reply_error(r, 505, "HTTP/1.0 and HTTP/1.1 are spoken here");
+	} else if (!clear) {
+		httpd_reply_error(r, 400, "malformed header");
 	} else if (r->ev->minor > 0 && !evhttp_request_get_host(r->ev)) {
 		httpd_reply_error(r, 400, "no Host");	/* RFC 9112 section 3.2 */
 	} else {

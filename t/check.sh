@@ -58,7 +58,7 @@ jobs() {
 # What runs with sanitizers, and for the time it takes with them only: input from outside, sockets, threads, signals.
 sanitized() {
 	case $1 in
-	t/2000* | t/2510* | t/4020* | t/4030* | t/4040* | t/4060* | t/4095* | t/4200* | t/6020*) ;;
+	t/2000* | t/2510* | t/4020* | t/4030* | t/4040* | t/4060* | t/4070* | t/4095* | t/4200* | t/6020*) ;;
 	*) return 1 ;;
 	esac
 }

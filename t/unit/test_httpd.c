@@ -202,6 +202,10 @@ test_refusals(void **state)
 		{"GET /hello HTTP/1.1\r\nno colon\r\n\r\n", "400"},
 		{"POST /hello HTTP/1.1\r\nContent-Length: 99999999\r\n" END, "413"},
 		{"POST /hello HTTP/1.1\r\nContent-Length: -1\r\n" END, "400"},
+		{"GET /hello HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: 5\r\n" END, "400"},
+		{"GET /hello HTTP/1.1\r\nHost: y\r\n" END, "400"},
+		{"GET /hello HTTP/1.1\r\n: x\r\n" END, "400"},
+		{"GET /hello HTTP/1.1\r\nX : y\r\n" END, "400"},
 	};
 
 	(void)state;
