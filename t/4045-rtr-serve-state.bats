@@ -159,6 +159,8 @@ delta_from_1() { poke serial 2 "$(session)" 1 read; }
 
 @test "killed at any moment, it gives no serial twice and no router loads the table anew" {
 	run -0 "$VRP_TOOLS/crashes" -n "${CRASHES:-30}" -m 60 "$PWD/sock" rtr-serve -q --notify-interval 0 -l "unix:$PWD/sock" --state state
-	[[ $output = *" 0 jumps, "* ]]
+	# A kill within a write tears what nobody was told; no other reason makes a serial jump.
+	[[ $output =~ \ ([0-9]+)\ jumps,\  ]]
+	[ "${BASH_REMATCH[1]}" -le "$(grep -c 'the last change is torn' <<<"$output")" ]
 	vrp-merge -q state/state >/dev/null
 }
