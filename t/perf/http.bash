@@ -34,6 +34,45 @@ check_download() {
 		{ say "$1 is not the table"; exit 1; }
 }
 
+# The bound: the same bytes as a file, from a server that does nothing else; one process, as rtr-serve has one thread for it.
+measure_nginx() {
+	local i
+	t/peer --have nginx || return 0
+	web=$((26000 + RANDOM % 6000))
+	mkdir -p "$work/www"
+	cp "$work/ours.json" "$work/www/rpki.json"
+	cat >"$work/nginx.conf" <<-END
+		daemon off;
+		master_process off;
+		user root;
+		pid $work/nginx.pid;
+		error_log stderr;
+		events { worker_connections 100; }
+		http {
+			client_body_temp_path $work/www;
+			proxy_temp_path $work/www;
+			fastcgi_temp_path $work/www;
+			uwsgi_temp_path $work/www;
+			scgi_temp_path $work/www;
+			access_log off;
+			sendfile on;
+			server { listen 127.0.0.1:$web; root $work/www; }
+		}
+	END
+	start /dev/null t/peer nginx -c "$work/nginx.conf"
+	keep_log nginx
+	for ((i = 0; i < 100; i++)); do
+		"$perf/load-http" "$web" /rpki.json >"$work/load" 2>/dev/null && break
+		sleep 0.1
+	done
+	say "the same file of nginx: one, $http_clients at once"
+	for ((i = 0; i < runs; i++)); do
+		download nginx plain "$pid" "$web"
+		download nginx plain "$pid" "$web" -n "$http_clients"
+	done
+	stop "$pid"
+}
+
 # The first download of a version makes the document; those after it find it made.
 measure_downloads() {
 	local i
@@ -52,6 +91,7 @@ measure_downloads() {
 		download rtr-serve gzip "$pid" "$web" -z -n "$http_clients"
 	done
 	stop_rtr_serve "$pid"
+	measure_nginx
 	[ -x "$stayrtr" ] || return 0
 	port=$((20000 + RANDOM % 6000)) web=$((26000 + RANDOM % 6000))
 	cp "$work/table.json" "$work/stayrtr.json"
@@ -126,7 +166,7 @@ report_http() {
 	echo "| --- | --- | --- | --- | --- | --- | --- | --- |"
 	for what in first plain gzip-first gzip; do
 		for n in 1 "$http_clients"; do
-			for name in rtr-serve stayrtr; do
+			for name in rtr-serve nginx stayrtr; do
 				[ "$(of $name $what "$n" seconds count)" -gt 0 ] || continue
 				at=$(of $name $what "$n" seconds)
 				echo "| $what | $n | $name | $(seconds "$at") | $(spread $name $what "$n") |" \
@@ -137,6 +177,7 @@ report_http() {
 	done
 	echo
 	echo "The first answer after a change makes the document; those after it share it. StayRTR makes one for each, and none is compressed."
+	echo "nginx has what rtr-serve sent as a file, and is the bound."
 	echo
 	echo "### $most routers, scrapes and downloads"
 	echo
@@ -166,6 +207,11 @@ http_targets() {
 	for n in 1 "$http_clients"; do
 		a=$(calc "$(of stayrtr plain "$n" seconds) / $(of rtr-serve plain "$n" seconds)" '%.0f')
 		target "/rpki.json at least 10 times as fast as StayRTR's, $n at once" "$a >= 10" "$a"
+	done
+	for n in 1 "$http_clients"; do
+		[ "$(of nginx plain "$n" seconds count)" -gt 0 ] || continue
+		a=$(calc "$(of rtr-serve plain "$n" seconds) / $(of nginx plain "$n" seconds)" '%.2f')
+		target "as fast as a file of nginx, $n at once" "$a <= 1.2" "$a times its time"
 	done
 	a=$(calc "($(of rtr-serve plain "$http_clients" server_peak_kib max) + -1 * $(of rtr-serve first 1 server_peak_kib max)) / 1024" '%.1f')
 	target "no copy of the document for each of $http_clients requests" "$a <= 32" "$a MiB more than for one"
