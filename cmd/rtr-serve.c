@@ -194,6 +194,28 @@ on_eof(evutil_socket_t fd VRP_UNUSED, short what VRP_UNUSED, void *ctx)
 /* ---- files that are read again ---- */
 
 /* A bad file leaves what was read before; at the start there is nothing before. */
+static bool
+has_listener(const struct options *o, const char *name)
+{
+	for (size_t i = 0; i < o->spec_count; i++)
+		if (o->specs[i].name && strcmp(o->specs[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* A name that is mistyped would open or close nothing.  It is no error, since several caches may share the file. */
+static void
+warn_of_names(const struct daemon *d, const struct access *access)
+{
+	for (size_t i = 0; i < access_count(access); i++) {
+		const struct access_rule *rule = access_at(access, i);
+
+		if (rule->listener[0] && !has_listener(d->options, rule->listener))
+			log_line(&d->log, LOG_LEVEL_WARNING, "%s:%zu: no listener has the name '%s'", d->options->access,
+				 rule->line, rule->listener);
+	}
+}
+
 static int
 load_access(struct daemon *d, struct vrp_err *err)
 {
@@ -205,6 +227,7 @@ load_access(struct daemon *d, struct vrp_err *err)
 	if (!access)
 		return -1;
 	log_line(&d->log, LOG_LEVEL_NOTICE, "%s: %zu access rules", d->options->access, access_count(access));
+	warn_of_names(d, access);
 	rtr_server_set_access(d->server, access);
 	return 0;
 }
@@ -452,9 +475,12 @@ enter_sandbox(const struct cli *cli, const struct daemon *d)
 	log_line(&d->log, LOG_LEVEL_DEBUG, "sandbox: Landlock ABI %d, %s", box.landlock, box.seccomp ? "seccomp" : "no seccomp");
 }
 
-/* A pipe, such as bash's <(...), is opened by who we are now: once that has changed, it may be somebody else's. */
+/*
+ * A pipe, such as bash's <(...), is opened by who we are now: once that has changed, it may be somebody else's.  A file that
+ * is not there may come when a state has what to serve until then.
+ */
 static void
-open_stream(const struct cli *cli, struct feeder_config *input)
+open_stream(const struct cli *cli, struct feeder_config *input, bool may_come)
 {
 	bool regular;
 	int fd;
@@ -463,6 +489,8 @@ open_stream(const struct cli *cli, struct feeder_config *input)
 	if (!input->path)
 		return;
 	fd = filewatch_open(input->path, &regular);
+	if (fd < 0 && errno == ENOENT && may_come)
+		return;
 	if (fd < 0)
 		cli_die(cli, "%s: %s", input->path, strerror(errno));
 	if (regular) {
@@ -554,7 +582,7 @@ serve(struct cli *cli, struct options *options, struct daemon *d)
 	struct vrp_err err;
 
 	cli_open_standard_streams(cli, false);
-	open_stream(cli, &options->feeder);
+	open_stream(cli, &options->feeder, options->state);
 	cli_return_memory();
 	signal(SIGPIPE, SIG_IGN);
 	use_descriptors(options);

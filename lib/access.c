@@ -154,7 +154,7 @@ parse_line(struct cursor *c, size_t line, struct access_rule *r, struct vrp_err 
 	struct word w;
 	const char *why;
 
-	*r = (struct access_rule){.transports = ALL_TRANSPORTS, .max_version = RTR_VERSION_MAX};
+	*r = (struct access_rule){.transports = ALL_TRANSPORTS, .max_version = RTR_VERSION_MAX, .line = line};
 	if (!next_word(c, &w))
 		return 0;
 	r->allow = word_is(&w, "allow");
@@ -288,4 +288,10 @@ size_t
 access_count(const struct access *a)
 {
 	return a->count;
+}
+
+const struct access_rule *
+access_at(const struct access *a, size_t i)
+{
+	return &a->rules[i];
 }

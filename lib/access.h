@@ -39,6 +39,7 @@ struct access_rule {
 	unsigned transports;		/* bit t for enum listen_transport t */
 	char listener[ACCESS_NAME_MAX + 1];	/* "" for any */
 	char name[ACCESS_NAME_MAX + 1];		/* "" when none is given */
+	size_t line;
 	uint8_t max_version;
 	size_t max_clients;		/* 0: no limit */
 	size_t clients;			/* who counts: the caller */
@@ -59,5 +60,6 @@ struct access_rule *access_find(struct access *a, const struct prefix *address, 
 				const char *listener);
 
 size_t access_count(const struct access *a);
+const struct access_rule *access_at(const struct access *a, size_t i);	/* in the order of the file */
 
 #endif

@@ -295,6 +295,8 @@ open_path(struct feeder *f, struct vrp_err *err)
 	bool regular;
 	int fd = filewatch_open(f->config.path, &regular);
 
+	if (fd < 0 && errno == ENOENT && f->config.restored)
+		return 0;	/* there is a table to serve until it comes */
 	if (fd < 0)
 		return vrp_err_set(err, "%s: %s", f->config.path, strerror(errno));
 	if (regular) {

@@ -74,19 +74,21 @@ struct keeper {
 	int children;	/* signalfd */
 };
 
-/* The next `len` bytes into a file in memory; they are taken off the stream in any case. */
+/* The next `len` bytes into a file in memory; they are taken off the stream in any case.  -1 with errno set. */
 static int
 take_input(int from, size_t len)
 {
-	int to = memfd_create("input", MFD_CLOEXEC);
+	int to = memfd_create("input", MFD_CLOEXEC), error = to < 0 ? errno : 0;
 	char data[65536];
+	ssize_t n;
 
 	while (len > 0) {
 		size_t part = len < sizeof(data) ? len : sizeof(data);
 
 		if (read_all(from, data, part) < 0)
 			_exit(0);
-		if (to >= 0 && write(to, data, part) != (ssize_t)part) {
+		if (to >= 0 && (n = write(to, data, part)) != (ssize_t)part) {
+			error = n < 0 ? errno : ENOSPC;
 			close(to);
 			to = -1;
 		}
@@ -94,12 +96,33 @@ take_input(int from, size_t len)
 	}
 	if (to >= 0)
 		(void)lseek(to, 0, SEEK_SET);
+	errno = error;
 	return to;
+}
+
+/* Of the variables that are ours to set, none is left from another program or job. */
+static void
+drop_variables(void)
+{
+	for (char **at = environ; *at;) {
+		char name[64];
+		size_t len = strcspn(*at, "=");
+
+		if (strncmp(*at, HOOK_VARIABLE, strlen(HOOK_VARIABLE)) != 0 || (*at)[len] != '=' || len >= sizeof(name)) {
+			at++;
+			continue;
+		}
+		memcpy(name, *at, len);
+		name[len] = '\0';
+		if (unsetenv(name) < 0)	/* which moves those behind it */
+			at++;
+	}
 }
 
 static VRP_NORETURN void
 run_command(const struct keeper *k, char *env, size_t len, int input)
 {
+	drop_variables();
 	/* Who got the better of the program that tells them sets no PATH or LD_PRELOAD. */
 	for (char *end = env + len; env < end; env += strlen(env) + 1)
 		if (strncmp(env, HOOK_VARIABLE, strlen(HOOK_VARIABLE)) == 0)

@@ -39,8 +39,11 @@ hup() { kill -HUP "$(pid_of cache)"; }
 		allow 127.0.0.5	max-clients=1
 		allow 127.0.0.1	listener=lab max-version=0
 		allow 127.0.0.1
+		deny any	listener=labs
 	END
 	cache --access access -l 127.0.0.1:0,name=lab
+	wait_log cache "access:7: no listener has the name 'labs'"
+	run ! grep "has the name 'lab'" "$RUN/cache.err"
 	run -0 rtr-dump "127.0.0.1:$PORT"
 	[[ $output == *"version 2,"* ]]
 	run -0 rtr-dump "127.0.0.1:$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' "$RUN/cache.err" | tail -n 1)"

@@ -136,6 +136,23 @@ delta_from_1() { poke serial 2 "$(session)" 1 read; }
 	stop cache
 }
 
+@test "a file that is not there yet is waited for when there is a table to serve" {
+	run -2 rtr-serve -l 127.0.0.1:0 --state state table
+	[[ $output = *'table: No such file or directory' ]]
+	table '192.0.2.0/24 24 AS1' >table
+	serve cache --state state table
+	wait_log cache 'serial 1:'
+	stop cache
+	rm table
+	serve cache --state state table
+	wait_log cache 'serving 1 records'
+	wait_log cache 'table: No such file or directory; the table stays as it is'
+	poke reset 2 read | grep 'IPv4 Prefix + 192.0.2.0/24 24 AS1'
+	table '192.0.2.0/24 24 AS2' >next
+	mv next table
+	wait_log cache 'serial 2:'
+}
+
 @test "a full disk is logged, and routers are served" {
 	[ "$(id -u)" -eq 0 ] || skip "needs root"
 	mkdir -m 700 state

@@ -203,6 +203,23 @@ dump() { rtr-dump -q -t 60s --ssh-known-hosts "$RUN/known_hosts" "$@"; }
 	stop follow
 }
 
+@test "rtr-mon follows over SSH, and believes only the host key it knows" {
+	cache 3
+	vrp-merge -q <<<'20.0.0.0/24 24 AS1' >table
+	start mon rtr-mon --http 127.0.0.1:0 --ssh-known-hosts "$RUN/known_hosts" --ssh-key "$K/mine" "a=ssh://alice@127.0.0.1:$SSH" "b=$PWD/table"
+	wait_log mon 'http on'
+	url=http://$(sed -n 's/.*http on //p' "$RUN/mon.err" | head -n 1)
+	wait_for eval 'curl -sf "$url/metrics" | grep "^rpki_vrps{server=\"a\",type=\"total\"" | grep -q " 3$"'
+	printf '%%delta\n+192.0.2.0/24 24 64496\n~end\n' | feed cache
+	wait_for eval 'curl -sf "$url/metrics" | grep "^rpki_vrps{server=\"a\",type=\"diff\"" | grep -q " 3$"'
+	stop mon
+	run -1 rtr-mon -1 --ssh-known-hosts "$RUN/known_hosts" --ssh-key "$K/mine" "a=ssh://alice@127.0.0.1:$SSH" "b=$PWD/table"
+	[[ $output = *192.0.2.0/24* ]]
+	: >known_hosts
+	run -2 rtr-mon -1 --ssh-known-hosts "$RUN/known_hosts" --ssh-key "$K/mine" "a=ssh://alice@127.0.0.1:$SSH" "b=$PWD/table"
+	[[ $output = *'is unknown to'* ]]
+}
+
 # ---- peers that mean no good
 
 # Open n connections that send this text (printf format) and stay open in this shell.

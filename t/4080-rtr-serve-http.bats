@@ -328,3 +328,15 @@ table() {
 	PORT=$(port_of cache)
 	[[ $(poke reset 1 read) == *'No Data Available'* ]]
 }
+
+@test "--user and --chroot: HTTP is served as somebody else, in another root" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	chmod 755 .
+	serve_http cache --user 12345:12345 --chroot "$PWD"
+	table
+	is_healthy '200 ok'
+	[ "$(get /rpki.json --compressed | jq '.roas | length')" = 3 ]
+	get / | grep -q '</html>'
+	get /metrics | grep -q '^rtr_serial'
+	grep -Eq '^Uid:\s+12345\s+12345' "/proc/$(pid_of cache)/status"
+}

@@ -4,6 +4,7 @@
 
 load lib
 load certs
+load http
 
 # mon ARG...: rtr-mon in the background on a free port; sets $URL.  `give` is its source "-".
 mon() {
@@ -219,6 +220,33 @@ tables() {
 	put www/feed <one
 	wait_metric "rpki_vrps{server=\"b\",type=\"diff\",url=\"$PWD/www/feed\"}" 1
 	alive mon
+	stop mon
+}
+
+@test "feeds over HTTP: a file of nginx, and rtr-serve's own table" {
+	need_peer nginx
+	tables
+	make_certificates 2>/dev/null
+	mkdir -p www
+	vrp-format -q -o json two >www/feed
+	start_nginx
+	serve cache --notify-interval 0 -E --max-age 0 --http 127.0.0.1:0
+	{ echo %snapshot && cat one && echo '~end'; } | feed cache
+	wait_log cache 'serial 1:'
+	local table
+	table=http://$(sed -n 's/.*http on //p' "$RUN/cache.err")/rpki.json
+	mon -r 1s "a=$table" "b=$url/feed" "c=tcp://127.0.0.1:$PORT"
+	wait_metric "rpki_vrps{server=\"a\",type=\"diff\",url=\"$table\"}" 1
+	wait_metric "rpki_vrps{server=\"b\",type=\"diff\",url=\"$url/feed\"}" 1
+	# Nothing is new while the server says so, and what is new is seen.
+	printf '%%delta\n+2001:db8::/32 48 AS3\n~end\n' | feed cache
+	wait_metric "rpki_vrps{server=\"a\",type=\"total\",url=\"$table\"}" 3
+	wait_metric "rpki_vrps{server=\"c\",type=\"total\",url=\"tcp://127.0.0.1:$PORT\"}" 3
+	vrp-format -q -o json one >www/feed
+	wait_metric "rpki_vrps{server=\"b\",type=\"diff\",url=\"$url/feed\"}" 0
+	stop nginx
+	wait_metric 'rtrmon_source_state{source="b",state="failing"}' 1
+	metric "rpki_vrps{server=\"b\",type=\"total\",url=\"$url/feed\"}" 2
 	stop mon
 }
 

@@ -15,7 +15,8 @@ fs_unmount() {
 	done
 }
 
-fs_pid() { pgrep -f "^$bin/vrpfs .* $fs_mount\$"; }
+# The older of two: the other one unmounts when it ends.
+fs_pid() { pgrep -of "^$bin/vrpfs .* $fs_mount\$"; }
 
 # The peak and the present memory of the daemon, in KiB.
 fs_memory() {

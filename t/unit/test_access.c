@@ -92,6 +92,8 @@ test_terms(void **state)
 	assert_int_equal(r->max_version, 0);
 	assert_int_equal(r->max_clients, 3);
 	assert_string_equal(r->name, "lab-1");
+	assert_int_equal(access_at(a, 0)->line, 1);
+	assert_int_equal(access_at(a, 1)->line, 2);
 	r = find(a, "192.0.2.1", LISTEN_TCP, "other");
 	assert_int_equal(r->max_version, 2);
 	assert_int_equal(r->max_clients, 0);

@@ -144,10 +144,13 @@ expect_ended(const pid_t *pids, size_t count)
 static void
 test_text_and_environment(void **state)
 {
-	struct hook *h = start("{ echo \"$VRP_EVENT\"; cat; } >>out");
+	struct hook *h;
 	char text[256];
 
 	(void)state;
+	setenv("VRP_EVENT", "of another program", 1);
+	h = start("{ echo \"$VRP_EVENT\"; cat; } >>out");
+	unsetenv("VRP_EVENT");
 	(void)unlink("out");
 	expect(run(h, "VRP_EVENT=a b=c", "one\ntwo\n", 8, PATIENCE), HOOK_EXITED, 0);
 	expect(run(h, "PATH=/nowhere", "", 0, PATIENCE), HOOK_EXITED, 0);	/* nothing of the former run, nor any other variable */
