@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
-# The figures of the README, each beside what it is compared with, in one run.
+# The figures of README.md here, each beside what it is compared with, in one run.
 #
 # usage: t/perf/run.sh [fetch|filters|validate|serve|tls|ssh|follow|change|http|mon|tree|fs|all]
 #
