@@ -101,6 +101,17 @@ answer_health(void *ctx, struct httpd_request *r)
 }
 
 static void
+sample(struct mon_http *h, const struct mon_picture *p)
+{
+	uint64_t lasting = 0;
+
+	h->sampled = p->now;
+	for (size_t i = 0; i < h->options->source_count * h->options->source_count; i++)
+		lasting += p->pairs[i].lasting;
+	series_add(&h->lasting, p->now, lasting);
+}
+
+static void
 answer_page(void *ctx, struct httpd_request *r)
 {
 	struct mon_http *h = ctx;
@@ -114,6 +125,7 @@ answer_page(void *ctx, struct httpd_request *r)
 	}
 	httpd_add_header(r, "Content-Security-Policy", policy);
 	httpd_add_header(r, "Cache-Control", "no-store");
+	sample(h, p);	/* the chart ends with what the tables say */
 	out_init_blob(&o, ANSWER_MAX);
 	mon_page_write(&o, p, &h->lasting);
 	reply_out(r, HTML_TYPE, &o);
@@ -169,14 +181,9 @@ on_tick(void *ctx)
 {
 	struct mon_http *h = ctx;
 	const struct mon_picture *p;
-	uint64_t lasting = 0;
 
-	if ((int64_t)time(NULL) - h->sampled < SERIES_EVERY || !(p = look(h)))
-		return;
-	h->sampled = p->now;
-	for (size_t i = 0; i < h->options->source_count * h->options->source_count; i++)
-		lasting += p->pairs[i].lasting;
-	series_add(&h->lasting, p->now, lasting);
+	if ((int64_t)time(NULL) - h->sampled >= SERIES_EVERY && (p = look(h)))
+		sample(h, p);
 }
 
 static const struct httpd_route routes[] = {

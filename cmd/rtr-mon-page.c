@@ -268,10 +268,10 @@ mon_page_write(struct out *o, const struct mon_picture *p, const struct series *
 	write_state(o, p);
 	write_sources(o, p);
 	write_pairs(o, p);
-	write_records(o, p);
 	html_section(o, "day", "The last day");
 	chart_write(o, "differing", "Records that differ beyond the grace period", lasting, p->now);
 	html_section_end(o);
+	write_records(o, p);
 	html_foot(o, p->now);
 	ADD(o, "<p>rtr-mon " VRPTOOLS_VERSION "</p>\n");
 	html_end(o);

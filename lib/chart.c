@@ -175,7 +175,9 @@ write_hours(struct out *o, const struct view *v)
 	for (int64_t t = (first + six - 1) / six * six; t <= last; t += six) {
 		double x = 100.0 * (double)(t - first) / (double)(last - first);
 
-		out_addf(o, "<text x=\"%.2f%%\" y=\"%d\" text-anchor=\"middle\">", x, HOURS);
+		/* At the borders they would be cut off. */
+		out_addf(o, "<text x=\"%.2f%%\" y=\"%d\" text-anchor=\"%s\">", x, HOURS,
+			 x < 3 ? "start" : x > 97 ? "end" : "middle");
 		write_hour(o, t);
 		ADD(o, "</text>");
 	}

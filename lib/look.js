@@ -15,7 +15,14 @@
 			!selection.isCollapsed && selection.containsNode(element, true);
 	}
 
+	/* What the page is made with: another version of the program may have another. */
+	const made = page => [...page.querySelectorAll("style, script")].map(part => part.textContent).join("");
+
 	function takeOver(page) {
+		if (made(page) !== made(document)) {
+			location.reload();
+			return;
+		}
 		for (const old of document.querySelectorAll("[data-live]")) {
 			const now = page.getElementById(old.id);
 

@@ -87,7 +87,7 @@ page() { PORT=$PORT python3 "$ROOT/t/page.py" "$@"; }
 	page hostile
 }
 
-@test "of many routers some are listed, and a page that hears nothing more says so" {
+@test "of many routers some are listed, an old version's page is loaded anew, and one that hears nothing more says so" {
 	serve_page cache --max-clients-per-address 300
-	SERVER=$(pid_of cache) page many lost
+	SERVER=$(pid_of cache) page many upgraded lost
 }

@@ -353,6 +353,18 @@ def many():
 	expect(browser.problems() == [], "complaints")
 
 
+def upgraded():
+	"""A page that another version of the program has made is loaded anew, and only such a one."""
+	fresh()
+	browser.run("window.kept = true")
+	renew()
+	browser.until("return performance.getEntriesByType('resource').length > 0")
+	browser.run("document.querySelector('style').append('/* of another version */')")
+	expect(browser.run("return window.kept"), "it was loaded anew without a reason")
+	renew()
+	browser.until("return document.readyState === 'complete' && !window.kept")
+
+
 def lost():
 	"""A page that hears nothing any more says so."""
 	fresh()
