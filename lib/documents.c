@@ -187,9 +187,9 @@ work(void *ctx)
 /* ---- what there is */
 
 static bool
-in_use(const struct blob *b)
+in_use(struct blob *b)
 {
-	return atomic_load(&((struct blob *)(uintptr_t)b)->refs) > 1;
+	return atomic_load(&b->refs) > 1;
 }
 
 static void

@@ -85,8 +85,8 @@ struct serve_subject {
 
 /* NULL when memory is out. */
 VRP_NODISCARD struct serve_subject *serve_subject_new(const struct serve_view *view);
-void *serve_subject_ref(void *subject);
-void serve_subject_unref(void *subject);
+void *serve_subject_ref(void *ptr);
+void serve_subject_unref(void *ptr);
 uint64_t serve_subject_version(const struct serve_subject *subject, uint64_t more);
 
 /*

@@ -265,7 +265,7 @@ struct vrpset *
 slurm_apply(const struct slurm *s, struct vrpset *set, struct slurm_counts *counts, struct vrp_err *err)
 {
 	struct vrpset_builder *b = vrpset_builder_new(vrpset_names(set));
-	struct slurm_counts own;
+	struct slurm_counts own = {0};
 
 	counts = counts ? counts : &own;
 	*counts = (struct slurm_counts){0};

@@ -628,7 +628,7 @@ live(const struct fixture *f, struct memory *m, struct rng *rng, bool fail)
 	const struct log log = {drop_log, NULL, LOG_LEVEL_ERROR};
 	uint16_t ids[RTR_VERSIONS] = {(uint16_t)rng_next(rng), 1, 2};
 	uint32_t which, serial;
-	struct rtr_snapshot *from;
+	struct rtr_snapshot *from = NULL;
 	struct rtr_state *s;
 	struct vrp_err err;
 
