@@ -404,8 +404,12 @@ statements() { [ "$(grep -c ^~signed "$RUN/$1.out")" -eq "$2" ]; }
 
 @test "deltas arrive through fetch, sign, verify, serve" {
 	echo '{"roas":[{"prefix":"192.0.2.0/24","maxLength":24,"asn":64496}]}' >feed.json
-	start_fed line bash -c "vrp-fetch -q -r 1 feed.json | vrp-sign -k ed25519.key | vrp-sign -V -p ed25519.pub |
-		exec rtr-serve -l 127.0.0.1:0"
+	# Each a process of its own, so that each ends with the test.
+	mkfifo fetched signed verified
+	start fetch sh -c 'exec vrp-fetch -q -r 1 feed.json >fetched'
+	start sign sh -c 'exec vrp-sign -k ed25519.key <fetched >signed'
+	start verify sh -c 'exec vrp-sign -V -p ed25519.pub <signed >verified'
+	start line sh -c 'exec rtr-serve -l 127.0.0.1:0 <verified'
 	wait_log line 'serial 1: .*'
 	echo '{"roas":[{"prefix":"192.0.2.0/24","maxLength":24,"asn":64497}]}' >next.json
 	mv next.json feed.json

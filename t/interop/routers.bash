@@ -56,9 +56,9 @@ delta() {
 # The VRPs of a stream on stdin in the form that all routers' tables are brought into.
 vrps() { awk '$1 ~ "/" { sub("AS", "", $3); print $1, $2, $3 }' | sort; }
 
-# The server; the same port again when it is started once more.
+# start_cache ARG...: the server; the same port again when it is started once more.
 start_cache() {
-	start_fed cache rtr-serve -v -E --max-age 0 --notify-interval 1 --retry 1 -l "127.0.0.1:${PORT:-0}"
+	start_fed cache rtr-serve -v -E --max-age 0 --notify-interval 1 --retry 1 -l "127.0.0.1:${PORT:-0}" "$@"
 	wait_log cache 'listening on'
 	PORT=$(port_of cache)
 	export PORT
