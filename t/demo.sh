@@ -5,11 +5,12 @@
 #
 # usage: t/demo.sh [BINDIR]
 #
-# DEMO_ONCE=1 stops after the proof; DEMO_LISTEN is another address and port.
+# DEMO_ONCE=1 stops after the proof; DEMO_LISTEN and DEMO_HTTP are other addresses and ports.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=${1:-build/bin}
 listen=${DEMO_LISTEN:-127.0.0.1:8282}
+http=${DEMO_HTTP:-127.0.0.1:9847}
 data=data/rpki-client-20231107.json.xz
 dir=$(mktemp -d "${TMPDIR:-/tmp}/vrptools-demo.XXXXXX")
 started=()
@@ -26,9 +27,9 @@ trap 'echo; echo "demo: stopped"; exit 0' INT TERM
 show() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 [ -t 1 ] || show() { printf '\n%s\n' "$*"; }
 
-show "\$ xz -dc $data | vrp-fetch -E --max-age 0 | rtr-serve -E --max-age 0 -l $listen"
+show "\$ xz -dc $data | vrp-fetch -E --max-age 0 | rtr-serve -E --max-age 0 -l $listen --http $http"
 # The snapshot is of 2023, so both are told that its age and expiries do not matter.
-"$bin/rtr-serve" -E --max-age 0 -l "$listen" 2>"$dir/log" \
+"$bin/rtr-serve" -E --max-age 0 -l "$listen" --http "$http" 2>"$dir/log" \
 	< <(xz -dc "$data" | "$bin/vrp-fetch" -E --max-age 0 2>"$dir/fetch" || :) &
 server=$!
 started=("$server")
@@ -37,7 +38,8 @@ for ((i = 0; i < 600; i++)); do
 	if ! kill -0 "$server" 2>/dev/null; then
 		cat "$dir/log" "$dir/fetch" >&2
 		if grep -q 'Address already in use' "$dir/log"; then
-			echo "demo: something else serves on $listen; try DEMO_LISTEN=127.0.0.1:8283 make demo" >&2
+			echo "demo: something else serves on $listen or $http; try" \
+				"DEMO_LISTEN=127.0.0.1:8283 DEMO_HTTP=127.0.0.1:9848 make demo" >&2
 		fi
 		exit 1
 	fi
@@ -68,6 +70,13 @@ cat <<-END
 
 	    $bin/rtr-dump $listen | grep 'AS13335 ' | head
 	    $bin/rtr-dump --pdus $listen | head
+	    $bin/vrp-validate -t tcp://$listen 1.1.1.0/24 AS13335
+	    mkdir -p mnt && $bin/vrpfs tcp://$listen mnt && cat mnt/asn/AS13335/summary; fusermount3 -u mnt
+	    curl -s http://$http/metrics | grep ^rpki_vrps
+
+	in a browser:
+
+	    http://$http/
 
 	or in a router on this machine:
 
