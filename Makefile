@@ -46,8 +46,8 @@ say = $(if $(V),,@echo '$(1)	$@')
 
 # The packages of Debian to build with, then those to test with.  `make deps` installs what is missing.
 DEPS_BUILD = gcc libc6-dev pkg-config libevent-dev libjansson-dev libcurl4-openssl-dev libssl-dev libssh-dev libcrypt-dev \
-	     libfuse3-dev zlib1g-dev ca-certificates xz-utils
-DEPS_TEST = bats bgpdump bzip2 clang clang-tidy cppcheck curl diffutils fish fuse3 git iproute2 jq libclang-rt-14-dev \
+	     libfuse3-dev zlib1g-dev ca-certificates curl fuse3 xz-utils
+DEPS_TEST = bats bgpdump bzip2 clang clang-tidy cppcheck diffutils fish git iproute2 jq libclang-rt-14-dev \
 	    libcmocka-dev mandoc openssh-client openssl procps python3-cffi python3-dev python3-pip python3-setuptools \
 	    python3-wheel sshpass zsh
 DEPS = $(DEPS_BUILD) $(DEPS_TEST)
