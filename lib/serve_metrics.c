@@ -368,6 +368,8 @@ write_http(struct scrape *p)
 	single(p, NAME("http_connections"), PROM_GAUGE, "Connections over HTTP.", (int64_t)stats->connections);
 	single(p, NAME("http_turned_away_total"), PROM_COUNTER, "Connections over HTTP beyond a limit.",
 	       (int64_t)stats->turned_away);
+	single(p, NAME("http_timed_out_total"), PROM_COUNTER, "Connections over HTTP that were closed for a deadline.",
+	       (int64_t)stats->timed_out);
 }
 
 static void
