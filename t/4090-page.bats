@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: ISC
 # rtr-serve's page at /, in a real browser.
 
+load lib
+
 setup_file() {
-	load lib
 	if ! "$ROOT/t/peer" --have chromium || ! "$ROOT/t/peer" --have chromedriver; then
 		return
 	fi
@@ -19,15 +20,18 @@ setup_file() {
 begun() { [ -e "$BROWSER/ready" ] || ! alive browser; }
 
 setup() {
-	load lib
 	cd "$BATS_TEST_TMPDIR"
 	need_peer chromium
 	need_peer chromedriver
 }
 
+# The browser ends a moment after its driver, and writes into its profile until then.
+browsing() { pgrep -f -- "$BROWSER/" >/dev/null; }
+
 teardown_file() {
-	load lib
 	stop_all
+	[ -z "${BROWSER-}" ] || wait_for not browsing
+	[ -z "${BROWSER-}" ] || wait_for rm -rf "$BROWSER"
 }
 
 # The lines on standard input as the table of serial $2 of cache $1.

@@ -198,7 +198,10 @@ def scriptless():
 
 	def answer():
 		document = browser.cdp("DOM.getDocument")["root"]
-		found = browser.cdp("DOM.querySelector", nodeId=document["nodeId"], selector="#answer")["nodeId"]
+		try:
+			found = browser.cdp("DOM.querySelector", nodeId=document["nodeId"], selector="#answer")["nodeId"]
+		except RuntimeError:	# the page went meanwhile, and the next one comes
+			return None
 		if not document["documentURL"].endswith("?prefix=192.0.2.0%2F24&asn=64496") or not found:
 			return None
 		return browser.cdp("DOM.getOuterHTML", nodeId=found)["outerHTML"]
