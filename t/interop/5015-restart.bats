@@ -16,6 +16,7 @@ setup_file() {
 		AS 64496
 		router-id 192.0.2.1
 		fib-update no
+		listen on 127.0.0.1 port $(free_port)
 		rtr 127.0.0.1 { port $PORT }
 	END
 }
