@@ -100,6 +100,7 @@ answer_health(void *ctx, struct httpd_request *r)
 				  ((struct mon_http *)ctx)->options->source_count);
 }
 
+/* For the chart: how many records differ beyond the grace period now. */
 static void
 sample(struct mon_http *h, const struct mon_picture *p)
 {

@@ -193,7 +193,6 @@ on_eof(evutil_socket_t fd VRP_UNUSED, short what VRP_UNUSED, void *ctx)
 
 /* ---- files that are read again ---- */
 
-/* A bad file leaves what was read before; at the start there is nothing before. */
 static bool
 has_listener(const struct options *o, const char *name)
 {
@@ -216,6 +215,7 @@ warn_of_names(const struct daemon *d, const struct access *access)
 	}
 }
 
+/* A bad file leaves what was read before; at the start there is nothing before. */
 static int
 load_access(struct daemon *d, struct vrp_err *err)
 {

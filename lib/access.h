@@ -39,7 +39,7 @@ struct access_rule {
 	unsigned transports;		/* bit t for enum listen_transport t */
 	char listener[ACCESS_NAME_MAX + 1];	/* "" for any */
 	char name[ACCESS_NAME_MAX + 1];		/* "" when none is given */
-	size_t line;
+	size_t line;			/* of the file, from 1 */
 	uint8_t max_version;
 	size_t max_clients;		/* 0: no limit */
 	size_t clients;			/* who counts: the caller */

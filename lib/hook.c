@@ -100,29 +100,9 @@ take_input(int from, size_t len)
 	return to;
 }
 
-/* Of the variables that are ours to set, none is left from another program or job. */
-static void
-drop_variables(void)
-{
-	for (char **at = environ; *at;) {
-		char name[64];
-		size_t len = strcspn(*at, "=");
-
-		if (strncmp(*at, HOOK_VARIABLE, strlen(HOOK_VARIABLE)) != 0 || (*at)[len] != '=' || len >= sizeof(name)) {
-			at++;
-			continue;
-		}
-		memcpy(name, *at, len);
-		name[len] = '\0';
-		if (unsetenv(name) < 0)	/* which moves those behind it */
-			at++;
-	}
-}
-
 static VRP_NORETURN void
 run_command(const struct keeper *k, char *env, size_t len, int input)
 {
-	drop_variables();
 	/* Who got the better of the program that tells them sets no PATH or LD_PRELOAD. */
 	for (char *end = env + len; env < end; env += strlen(env) + 1)
 		if (strncmp(env, HOOK_VARIABLE, strlen(HOOK_VARIABLE)) == 0)
@@ -202,6 +182,18 @@ run_job(const struct keeper *k, char *env, size_t len, int input, uint32_t timeo
 	return watch_child(k, pid, timeout);
 }
 
+/* Of the variables that are a job's to set, none is left from whoever started us. */
+static void
+drop_variables(void)
+{
+	char **kept = environ;
+
+	for (char **at = environ; *at; at++)
+		if (strncmp(*at, HOOK_VARIABLE, strlen(HOOK_VARIABLE)) != 0)
+			*kept++ = *at;
+	*kept = NULL;
+}
+
 static VRP_NORETURN void
 keep(struct keeper k)
 {
@@ -209,6 +201,7 @@ keep(struct keeper k)
 	sigset_t set;
 
 	outside_settle(k.fd, true);
+	drop_variables();
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_SETMASK, &set, NULL);

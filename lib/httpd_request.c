@@ -309,7 +309,10 @@ has_clear_end(const struct httpd_request *r)
 	       !(r->head && httpd_header(r, "Content-Length"));
 }
 
-/* Names are tokens (RFC 9110 section 5.6.2), and what says where a request goes and ends is there once (RFC 9112 sections 3.2, 6.3). */
+/*
+ * Names are tokens (RFC 9110 section 5.6.2), and what says where a request goes and ends is there once (RFC 9112
+ * sections 3.2 and 6.3).
+ */
 static bool
 has_clear_fields(const struct httpd_request *r)
 {
