@@ -7,10 +7,6 @@ load lib
 
 poke() { timeout 60 "$VRP_TOOLS/rtr-poke" 127.0.0.1 "$PORT" "$@"; }
 
-# Resident memory in KiB.
-memory() { awk '$1 == "VmRSS:" { print $2 }' "/proc/$(pid_of cache)/status"; }
-descriptors() { ls "/proc/$(pid_of cache)/fd" | wc -l; }
-
 # A table of n /24s, about 20 bytes each on the wire.
 cache_of() {
 	local n=$1
@@ -90,42 +86,42 @@ held=()
 
 @test "a PDU of 4 GiB by its length is refused by its header, and costs nothing" {
 	cache_of 100
-	before=$(memory)
+	before=$(memory_of cache)
 	for hex in 01020000ffffffff 01ff0000ffffffff 010a0000ffffffff 0100000080000000; do
 		run -0 poke hex $hex eof
 		[ "${lines[-1]}" = closed ]
 	done
-	[ $(($(memory) - before)) -lt 2048 ]
+	[ $(($(memory_of cache) - before)) -lt 2048 ]
 	still_served 100
 }
 
 @test "1,000 connections that never read: others are served, memory is bounded" {
 	cache_of 200000 --stall-timeout 600 -v
 	poke reset 1 read >/dev/null
-	before=$(memory)
+	before=$(memory_of cache)
 	ulimit -n 4096
 	hold 1000 '\1\2\0\0\0\0\0\10'
 	wait_for eval 'served=$(grep -c "whole table sent" "$RUN/cache.err"); [ "$served" -ge 1001 ]'
 	still_served 200000
 	# 4 MB of table for each would be 4 GB; a connection costs a few KiB.
-	grown=$(($(memory) - before))
+	grown=$(($(memory_of cache) - before))
 	echo "1000 connections cost $grown KiB"
 	[ "$grown" -lt $((32 * 1024)) ]
 	let_go
-	wait_for eval '[ "$(descriptors)" -lt 50 ]'
+	wait_for eval '[ "$(descriptors_of cache)" -lt 50 ]'
 	still_served 200000
 }
 
 @test "a router that asks and asks and never reads costs one answer" {
 	cache_of 200000 --stall-timeout 600
 	poke reset 1 read >/dev/null
-	before=$(memory)
+	before=$(memory_of cache)
 	hold 1
 	fd=${held[0]}
 	# 8 bytes a query: more than one connection may keep unread here and there.
 	printf '\1\2\0\0\0\0\0\10%.0s' {1..200000} >queries
 	timeout 2 cat queries >&$fd || :
-	[ $(($(memory) - before)) -lt 4096 ]
+	[ $(($(memory_of cache) - before)) -lt 4096 ]
 	still_served 200000
 	let_go
 }
@@ -140,14 +136,14 @@ held=()
 
 @test "Error Report storms are neither answered nor kept" {
 	cache_of 100
-	before=$(memory)
+	before=$(memory_of cache)
 	for ((i = 0; i < 300; i++)); do echo 010a000000000010 0000000000000000; done | tr '\n' ' ' >reports
 	for _ in $(seq 30); do
 		run -0 poke reset 1 read join hex $(cat reports) send eof
 		[[ ${lines[-1]} == closed || ${lines[-1]} == reset ]]
 		run -1 grep 'Error Report' <<<"$output"
 	done
-	[ $(($(memory) - before)) -lt 4096 ]
+	[ $(($(memory_of cache) - before)) -lt 4096 ]
 	still_served 100
 }
 
@@ -160,7 +156,7 @@ held=()
 	for _ in $(seq 50); do poke reset 1 abort || :; done
 	wait_log cache 'more connections, too many to log each'
 	still_served 100
-	wait_for eval '[ "$(descriptors)" -lt 30 ]'
+	wait_for eval '[ "$(descriptors_of cache)" -lt 30 ]'
 }
 
 @test "out of descriptors: it goes on serving, backs off, and recovers" {

@@ -183,7 +183,7 @@ hold() {
 	serve_tls cache --max-clients 8000
 	start router rtr-dump -f --tls-ca ca.pem "$CACHE"
 	wait_log router '1 IPv4'
-	before=$(awk '$1 == "VmRSS:" { print $2 }' "/proc/$(pid_of cache)/status")
+	before=$(memory_of cache)
 	hold 5 '\x16\x03\x01\xff\xff\x01\x00'
 	hold 5 '\1\2\0\0\0\0\0\10'
 	hold 5 'GET / HTTP/1.0\r\n\r\n'
@@ -198,7 +198,7 @@ hold() {
 	wait_log cache 'refused: too many handshakes at once from its network|more connections refused'
 	[ "$(grep -c ' refused: ' "$RUN/cache.err")" -le 100 ]
 	if [ -z "${VRP_BUILD-}" ]; then
-		after=$(awk '$1 == "VmRSS:" { print $2 }' "/proc/$(pid_of cache)/status")
+		after=$(memory_of cache)
 		echo "memory: $before KiB, then $after KiB"
 		[ $((after - before)) -lt 65536 ]
 	fi

@@ -32,8 +32,6 @@ change() {
 # From an address of its own, since limits are for each.
 get() { curl -sS --max-time 60 --interface 127.0.0.9 "$WEB$1" "${@:2}"; }
 is_well() { [ "$(get /healthz)" = ok ] && get /metrics | grep -q '^rtr_serial'; }
-memory() { awk '$1 == "VmRSS:" { print $2 }' "/proc/$(pid_of cache)/status"; }
-descriptors() { ls "/proc/$(pid_of cache)/fd" | wc -l; }
 
 # hostile: run the Python of stdin with say(text) -> answer up to the end of the connection, and dial() -> socket.
 hostile() {
@@ -116,7 +114,7 @@ hostile() {
 @test "headers and targets without an end are refused, and cost nothing" {
 	cache_of 100
 	get /metrics >/dev/null
-	before=$(memory)
+	before=$(memory_of cache)
 	hostile <<-'END'
 		def refused(head, unit, size=32 << 20):
 		    s = dial()
@@ -142,7 +140,7 @@ hostile() {
 		    refused(b'GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n', b'1\r\na\r\n')
 	END
 	is_well
-	[ $(($(memory) - before)) -lt 32768 ]
+	[ $(($(memory_of cache) - before)) -lt 32768 ]
 	change 24
 }
 
@@ -186,25 +184,25 @@ hostile() {
 @test "10,000 connections: routers get each change, descriptors and memory stay bounded, others are answered" {
 	cache_of 1000
 	get /metrics >/dev/null
-	before=$(memory)
+	before=$(memory_of cache)
 	start flood bash -c 'ulimit -n 12000 && exec "$@"' - "$VRP_TOOLS/flood" -h 127.0.0.1 "$WEB_PORT" 2500 4
 	for bits in 24 25 26 27 28; do
 		change $bits
-		[ "$(descriptors)" -lt 400 ]
+		[ "$(descriptors_of cache)" -lt 400 ]
 		is_well
 	done
-	[ $(($(memory) - before)) -lt 32768 ]
+	[ $(($(memory_of cache) - before)) -lt 32768 ]
 	wait_gone flood
 	cat flood.out
 	read -r made _ <flood.out
 	[ "$made" -gt 8000 ]
 	change 29
-	wait_for eval '[ "$(descriptors)" -lt 50 ]'
+	wait_for eval '[ "$(descriptors_of cache)" -lt 50 ]'
 	# From very many addresses, they take turns, and who has said something goes first.
 	start flood bash -c 'ulimit -n 12000 && exec "$@"' - "$VRP_TOOLS/flood" -h -s 5000 127.0.0.1 "$WEB_PORT" 2500 4
 	for bits in 30 31 32; do
 		change $bits
-		[ "$(descriptors)" -lt 400 ]
+		[ "$(descriptors_of cache)" -lt 400 ]
 		get /healthz >/dev/null || :
 	done
 	wait_gone flood

@@ -8,7 +8,6 @@ load certs
 
 # A delta for `feed`, from records with + or -.
 delta() { printf '%s\n' '%delta' "$@" '~end'; }
-rss() { awk '/^VmRSS/ { print $2 }' "/proc/$(pid_of "$1")/status"; }
 version_is() { grep -qx "version $2" "$1/status"; }
 
 @test "50 readers in 100 versions: each file whole, of one version, and of the new one once that was told" {
@@ -126,10 +125,10 @@ has_open() { ls -l "/proc/$(pid_of "$1")/fd" | grep -q "/$2\$"; }
 	changes 1 200 | feed m
 	wait_for version_is m 201
 	grep -r AS1 m/asn >/dev/null
-	before=$(rss m)
+	before=$(memory_of m)
 	changes 201 1000 | feed m
 	wait_for version_is m 1001
-	after=$(rss m)
+	after=$(memory_of m)
 	echo "$before KiB, then $after KiB"
 	# The sanitizers keep what was freed.
 	[ "${VRP_BUILD-}" = build-asan ] || [ "$after" -lt $((before + 4096)) ]

@@ -15,6 +15,7 @@
 #   wait_gone NAME               until it has ended by itself; the status is the program's
 #   port_of NAME                 the port that NAME's stderr says it listens on
 #   serve NAME ARG...            start_fed rtr-serve on a free port of 127.0.0.1, wait until it listens, set $PORT
+#   memory_of NAME, descriptors_of NAME   what it has now: KiB that are resident, open descriptors
 #   free_port                    print a TCP port that is free now, for programs that cannot pick one themselves
 #   peer PROGRAM ARG...          t/peer: a real router or server of build/peers; need_peer PROGRAM skips where it is not
 #   same FILE FILE               equal, or fail showing the first differences
@@ -112,6 +113,10 @@ feed_end() {
 }
 
 pid_of() { echo "$(<"$RUN/$1.pid")"; }
+
+# Resident memory in KiB; open descriptors.
+memory_of() { awk '$1 == "VmRSS:" { print $2 }' "/proc/$(pid_of "$1")/status"; }
+descriptors_of() { find "/proc/$(pid_of "$1")/fd" -mindepth 1 | wc -l; }
 
 alive() {
 	local pid

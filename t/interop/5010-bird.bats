@@ -25,12 +25,9 @@ setup_file() {
 
 	# The server sent the whole table once, and BIRD's own counters know of nothing else either.
 	[ "$(grep -c 'whole table sent' "$RUN/cache.err")" -eq 1 ]
-	[ "$(imports updates)" -eq $((386432 + $(wc -l <"$RUN/new12"))) ]
-	[ "$(imports withdraws)" -eq $(($(wc -l <"$RUN/gone6") + $(wc -l <"$RUN/gone12"))) ]
+	[ "$(bird_imports updates)" -eq $((386432 + $(wc -l <"$RUN/new12"))) ]
+	[ "$(bird_imports withdraws)" -eq $(($(wc -l <"$RUN/gone6") + $(wc -l <"$RUN/gone12"))) ]
 }
-
-# The sum of both channels' "Import updates:  received ..." lines.
-imports() { birdc show protocols all cache | awk -v what="$1:" '$1 == "Import" && $2 == what { n += $3 } END { print n + 0 }'; }
 
 @test "BIRD survives a restart of rtr-serve, which then has another table" {
 	stop cache

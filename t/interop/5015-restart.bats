@@ -25,18 +25,13 @@ setup_file() {
 sent() { grep -c "$1\$" "$RUN/cache.err"; }
 have() { [ "$(sent "$1")" -ge 3 ]; }
 
-# bgpctl counts prefixes with VRPs, of IPv4 and IPv6.
-prefixes() { cut -d ' ' -f 1 "$1" | sort -u | grep -c "$2"; }
-obgpd_has() { [ "$(bgpctl show sets | awk '$1 == "ROA" { print $(NF - 3), $(NF - 2) }')" = "$(prefixes "$1" '\.') $(prefixes "$1" ':')" ]; }
+obgpd_has() { [ "$(obgpd_sets)" = "$(obgpd_sets_of "$1")" ]; }
 
 all_hold() {
 	wait_holds bird "$1"
 	wait_holds frr "$1"
 	wait_for obgpd_has "$1"
 }
-
-imports() { birdc show protocols all cache | awk -v what="$1:" '$1 == "Import" && $2 == what { n += $3 } END { print n + 0 }'; }
-received() { cat "$RUN"/frr.{out,err} | sed -nE 's/.*Sync successful, received ([0-9]+) Prefix PDUs.*/\1/p' | tr '\n' ' '; }
 
 @test "three routers load the table once, and a killed cache goes on with their sessions and gives them the net change" {
 	wait_for have 'whole table sent, serial 1'
@@ -60,6 +55,6 @@ received() { cat "$RUN"/frr.{out,err} | sed -nE 's/.*Sync successful, received (
 	all_hold "$RUN/want12"
 
 	# BIRD and rtrlib, which is what FRR has, know of nothing else either.
-	[ "$(imports updates)" -eq $(($(wc -l <"$RUN/want0") + $(wc -l <"$RUN/new12"))) ]
-	[ "$(received | tr ' ' '\n' | grep -c "^$(wc -l <"$RUN/want0")\$")" -eq 1 ]
+	[ "$(bird_imports updates)" -eq $(($(wc -l <"$RUN/want0") + $(wc -l <"$RUN/new12"))) ]
+	[ "$(frr_received | tr ' ' '\n' | grep -c "^$(wc -l <"$RUN/want0")\$")" -eq 1 ]
 }

@@ -24,10 +24,8 @@ setup_file() {
 
 	# The server sent the whole table once, and rtrlib's log counts the changes only.
 	[ "$(grep -c 'whole table sent' "$RUN/cache.err")" -eq 1 ]
-	[ "$(received)" = "$(wc -l <"$RUN/want0") $(wc -l <"$RUN/gone6") $(cat "$RUN/gone12" "$RUN/new12" | wc -l) " ]
+	[ "$(frr_received)" = "$(wc -l <"$RUN/want0") $(wc -l <"$RUN/gone6") $(cat "$RUN/gone12" "$RUN/new12" | wc -l) " ]
 }
-
-received() { cat "$RUN"/frr.{out,err} | sed -nE 's/.*Sync successful, received ([0-9]+) Prefix PDUs.*/\1/p' | tr '\n' ' '; }
 
 @test "FRR survives a restart of rtr-serve, which then has another table" {
 	stop cache

@@ -79,16 +79,13 @@ reloaded() { [ "$(grep -c 'ROA softreload done' "$RUN/obgpd.err")" -ge "$1" ]; }
 holds() { "$1_states" >"$RUN/$1.states" && cmp -s "$RUN/$1.states" "$2"; }
 wait_holds() { wait_for holds "$1" "$2" || same "$2" "$RUN/$1.states"; }
 
-prefixes() { cut -d ' ' -f 1 "$1" | sort -u | grep -c "$2"; }
-sets() { bgpctl show sets | awk '$1 == "ROA" { print $(NF - 3), $(NF - 2) }'; }
-
 all_there() { [ "$(bgpctl show neighbor 127.0.0.1 | awk '$1 == "Prefixes" { print $3; exit }')" = "$(wc -l <"$RUN/routes")" ]; }
 
 @test "OpenBGPD finds every route in the state that the real snapshot gives it" {
 	WAIT=$((WAIT * 3)) wait_for all_there
 	wait_holds obgpd "$RUN/want0.states"
 	[ "$(wc -l <"$RUN/want0.states")" -gt "$(wc -l <"$RUN/want0")" ]
-	[ "$(sets)" = "$(prefixes "$RUN/want0" '\.') $(prefixes "$RUN/want0" ':')" ]
+	[ "$(obgpd_sets)" = "$(obgpd_sets_of "$RUN/want0")" ]
 }
 
 @test "OpenBGPD follows two live updates without a full reload" {
@@ -101,7 +98,7 @@ all_there() { [ "$(bgpctl show neighbor 127.0.0.1 | awk '$1 == "Prefixes" { prin
 	wait_for reloaded 3
 	wait_holds obgpd "$RUN/want12.states"
 	[ "$(grep -c 'whole table sent' "$RUN/cache.err")" -eq 1 ]
-	[ "$(sets)" = "$(prefixes "$RUN/want12" '\.') $(prefixes "$RUN/want12" ':')" ]
+	[ "$(obgpd_sets)" = "$(obgpd_sets_of "$RUN/want12")" ]
 }
 
 @test "OpenBGPD survives a restart of rtr-serve, which then has another table" {

@@ -103,6 +103,9 @@ bird_vrps() {
 		sed -nE 's|^([^ ]+/[0-9]+)-([0-9]+) AS([0-9]+) .*|\1 \2 \3|p' | sort
 }
 
+# How many routes BIRD has taken, "updates" or "withdraws": the sum of both channels' "Import updates:  received ..." lines.
+bird_imports() { birdc show protocols all cache | awk -v what="$1:" '$1 == "Import" && $2 == what { n += $3 } END { print n + 0 }'; }
+
 # ---- FRR
 
 frr_start() {
@@ -128,6 +131,9 @@ vtysh() { peer vtysh --vty_socket "$RUN/frr" --config_dir "$RUN/frr" -d bgpd -c 
 # 1.0.0.0                                     24 -  24        13335
 frr_vrps() { vtysh show rpki prefix-table | awk '$3 == "-" { print $1 "/" $2, $4, $5 }' | sort; }
 
+# The prefix PDUs of each response, as rtrlib logs them.
+frr_received() { cat "$RUN"/frr.{out,err} | sed -nE 's/.*Sync successful, received ([0-9]+) Prefix PDUs.*/\1/p' | tr '\n' ' '; }
+
 # ---- OpenBGPD, which insists on root, a user of its own and a chroot: it gets all three in a directory
 
 obgpd_start() {
@@ -149,6 +155,11 @@ obgpd_start() {
 }
 
 bgpctl() { chroot "$RUN/openbgpd" /usr/sbin/bgpctl "$@"; }
+
+# Of how many prefixes it has VRPs, IPv4 and IPv6, and the same of a file as `vrps` makes it.
+obgpd_sets() { bgpctl show sets | awk '$1 == "ROA" { print $(NF - 3), $(NF - 2) }'; }
+obgpd_sets_of() { echo "$(prefixes "$1" '\.') $(prefixes "$1" ':')"; }
+prefixes() { cut -d ' ' -f 1 "$1" | sort -u | grep -c "$2"; }
 
 # ---- rtrclient
 
